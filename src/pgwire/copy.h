@@ -1,0 +1,50 @@
+/* copy.h - COPY's text format (PostgreSQL 15, COPY, "Text Format"): bytes <-> fields.
+ *
+ * Owns:     the bytes of a row that is split over two CopyData messages.
+ * Runs on:  one thread at a time.
+ * Promises: rows come out as they went in, however the stream is cut into messages; `\.` ends the data.
+ * Fails by: 22P04 (too many or missing columns are the caller's to find, from the field count), 54000 for a row over the limit. */
+#ifndef NQLITE_PGWIRE_COPY_H
+#define NQLITE_PGWIRE_COPY_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+struct copy_options {
+	char delimiter;        /* default TAB */
+	const char *null_text; /* default \N; NUL-terminated, outlives the reader */
+};
+
+struct copy_field {
+	const char *text; /* NULL: a NULL */
+	size_t len;
+};
+
+struct copy_reader {
+	struct copy_options options;
+	size_t line; /* number of the row read last, from 1, for error context */
+	/* private */
+	struct buf pending;  /* the start of a row whose end hasn't come yet */
+	struct buf unescaped;
+	struct copy_field *fields;
+	size_t nfields_max;
+	bool ended;
+};
+
+enum copy_read { COPY_MORE, COPY_ROW, COPY_END, COPY_FAILED };
+
+/* Reads rows of at most `nfields_max` fields (more is found and counted as nfields_max + 1) and `row_max` bytes. */
+int copy_reader_init(struct copy_reader *r, const struct copy_options *options, size_t nfields_max, size_t row_max,
+    struct err *err);
+void copy_reader_release(struct copy_reader *r);
+
+/* Takes the next row from *bytes (advancing *bytes and *len). COPY_ROW lends the fields until the next call. COPY_MORE: all
+ * bytes taken, no whole row. COPY_END: the end marker was read; what follows is ignored. `last`: no more bytes will come, so
+ * that a row without a newline is whole. */
+enum copy_read copy_read_row(struct copy_reader *r, const char **bytes, size_t *len, bool last,
+    const struct copy_field **fields, size_t *nfields, struct err *err);
+
+/* Appends one field, escaped (text NULL: the null text). Fields are set apart and rows ended by the caller. */
+void copy_put_field(struct buf *o, const struct copy_options *options, const char *text, size_t len);
+
+#endif
