@@ -2,7 +2,8 @@
  *
  * Owns:     nothing; writers append to a buf, readers borrow from the bytes.
  * Runs on:  any thread.
- * Promises: what was written is read back equal; a reader never believes a count that the bytes don't bear out.
+ * Promises: what was written is read back equal; a reader never believes a count that the bytes don't bear out, and allocates
+ *           nothing, so an entry of a million rows is read in the memory of one.
  * Fails by: writers by the buf's `failed`; readers by 08P01 with the offset.
  *
  *   batch      [1, level, origin (bin 16), number, attested seq, attested hash, nentries]  then the entries
@@ -25,14 +26,20 @@
 #define ORIGIN_SIZE  16
 
 struct origin {
-	uint8_t bytes[ORIGIN_SIZE]; /* random, drawn at each start of a process, so that counters needn't be kept */
+	uint8_t bytes
+	    [ORIGIN_SIZE]; /* random, drawn at each start of a process, so that counters needn't be kept */
 };
 
+#define ENTRY_COLUMNS_MAX 32766 /* parameters of a row: SQLite's own limit (sqlite.org/limits.html, 9) */
+
+/* Of a message of a higher level than ours the reader gives level, origin and number alone, which stand first in every level: the
+ * rest is zero, and nothing after it can be read. */
 struct batch_header {
 	uint32_t level;
 	struct origin origin;
 	uint64_t number; /* of the batch at its origin, from 1: with the origin it identifies the batch */
-	uint64_t attested_seq, attested_hash; /* the running hash of the origin after that seq; seq 0: nothing attested */
+	uint64_t attested_seq,
+	    attested_hash; /* the running hash of the origin after that seq; seq 0: nothing attested */
 	uint32_t nentries;
 };
 
@@ -46,16 +53,20 @@ struct part_header {
 };
 
 enum { ENTRY_VERIFY = 1 }; /* statements carry what the client was told; a difference is a conflict (40001) */
-enum { STATEMENT_INTERNAL = 1 /* may write _nqlite_ tables */, STATEMENT_DDL = 2 /* the entry moves the schema version */,
-	STATEMENT_SEPARATE = 4 /* HTTP without `transaction`: fails alone, the entry goes on */ };
+enum {
+	STATEMENT_INTERNAL = 1 /* may write _nqlite_ tables */,
+	STATEMENT_DDL = 2 /* the entry moves the schema version */,
+	STATEMENT_SEPARATE = 4 /* HTTP without `transaction`: fails alone, the entry goes on */
+};
 
 struct entry_header {
 	int64_t now_us;
 	uint64_t seed;
 	char role[64];
 	char timezone[64];
-	uint64_t schema_version; /* that it was translated for; 0: any. If another is in force, it is a retry (see write.h) */
-	uint8_t isolation;       /* 0 read committed, 1 repeatable read, 2 serializable */
+	uint64_t
+	    schema_version; /* that it was translated for; 0: any. If another is in force, it is a retry (see write.h) */
+	uint8_t isolation; /* 0 read committed, 1 repeatable read, 2 serializable */
 	uint8_t flags;
 	uint32_t nstatements;
 };
@@ -75,42 +86,43 @@ void entry_put_batch(struct buf *o, const struct batch_header *h);
 void entry_put_part(struct buf *o, const struct part_header *h);
 void entry_put_entry(struct buf *o, const struct entry_header *h);
 void entry_put_statement(struct buf *o, const struct statement_header *h);
-void entry_put_row(struct buf *o, const struct value *values, size_t n);
+void entry_put_row(struct buf *o, const struct value *values,
+    size_t n); /* a statement without parameters has one row of 0 */
 
-/* Builds an entry whose counts become known as it grows: counts are written as fixed-width integers and patched. */
+/* Builds an entry whose counts become known as it grows: counts are written as fixed-width integers and patched as they change,
+ * so that the bytes are whole after each call. */
 struct entry_builder {
 	struct buf bytes;
 	/* private */
-	size_t entry_at, statement_at;
+	size_t entry_at,
+	    statement_at; /* of their counts, nstatements and nrows; statement_at 0: no statement stands open */
 	uint32_t nstatements, nrows;
 };
 void entry_builder_init(struct entry_builder *b, size_t bytes_max);
 void entry_builder_release(struct entry_builder *b);
 void entry_builder_clear(struct entry_builder *b);
 void entry_builder_begin(struct entry_builder *b, const struct entry_header *h); /* nstatements is counted */
-void entry_builder_statement(struct entry_builder *b, const struct statement_header *h); /* nrows is counted */
+void entry_builder_statement(
+    struct entry_builder *b, const struct statement_header *h); /* nrows is counted */
 void entry_builder_row(struct entry_builder *b, const struct value *values, size_t n);
-/* What the client was told of the statement begun last. */
+/* What the client was told of the statement begun last; its rows may be written already. */
 void entry_builder_told(struct entry_builder *b, int64_t changes, uint64_t rows_hash);
-/* Where the entry stands, to drop statements after a savepoint was rolled back. */
+/* Where the entry stands, to drop statements after a savepoint was rolled back, and a failure with them. */
 struct entry_mark {
 	size_t len;
 	uint32_t nstatements;
 };
 struct entry_mark entry_builder_mark(const struct entry_builder *b);
 void entry_builder_rewind(struct entry_builder *b, struct entry_mark mark);
-/* Patches the counts: bytes hold one whole entry. false: it failed (limit, memory). */
+/* true: bytes hold one whole entry. false: it failed (limit, memory). */
 bool entry_builder_end(struct entry_builder *b);
 
 /* Reads in the order in which it lies. */
 struct entry_reader {
 	const uint8_t *bytes;
 	size_t len, at;
-	/* private */
-	struct entry_reader_zone *zone;
 };
 void entry_reader_init(struct entry_reader *r, const void *bytes, size_t len);
-void entry_reader_release(struct entry_reader *r);
 enum message_kind { MESSAGE_BATCH, MESSAGE_PART, MESSAGE_BAD };
 enum message_kind entry_read_message(
     struct entry_reader *r, struct batch_header *batch, struct part_header *part, struct err *err);
