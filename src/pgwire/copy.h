@@ -24,7 +24,7 @@ struct copy_reader {
 	struct copy_options options;
 	size_t line; /* number of the row read last, from 1, for error context */
 	/* private */
-	struct buf pending;  /* the start of a row whose end hasn't come yet */
+	struct buf pending; /* the start of a row whose end hasn't come yet */
 	struct buf unescaped;
 	struct copy_field *fields;
 	size_t nfields_max;
@@ -34,8 +34,8 @@ struct copy_reader {
 enum copy_read { COPY_MORE, COPY_ROW, COPY_END, COPY_FAILED };
 
 /* Reads rows of at most `nfields_max` fields (more is found and counted as nfields_max + 1) and `row_max` bytes. */
-int copy_reader_init(struct copy_reader *r, const struct copy_options *options, size_t nfields_max, size_t row_max,
-    struct err *err);
+int copy_reader_init(struct copy_reader *r, const struct copy_options *options, size_t nfields_max,
+    size_t row_max, struct err *err);
 void copy_reader_release(struct copy_reader *r);
 
 /* Takes the next row from *bytes (advancing *bytes and *len). COPY_ROW lends the fields until the next call. COPY_MORE: all

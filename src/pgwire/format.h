@@ -14,9 +14,9 @@
 
 /* The session settings that the output of a value depends on. All zero is the default. */
 struct format_settings {
-	bool bytea_escape;         /* bytea_output = escape */
-	int extra_float_digits;    /* as set minus 1: 0 is the default, shortest exact */
-	const char *timezone;      /* IANA name, NULL: UTC */
+	bool bytea_escape;      /* bytea_output = escape */
+	int extra_float_digits; /* as set minus 1: 0 is the default, shortest exact */
+	const char *timezone;   /* IANA name, NULL: UTC */
 };
 
 /* What it takes to write one column. */
@@ -41,8 +41,8 @@ int format_put_text(struct buf *o, const struct value *v, oid_t type, int32_t ty
 /* Reads a value of the type from its text form (type input: 22P02 'invalid input syntax for type integer: "abc"').
  * What has to be made new is appended to `scratch`, and *out borrows from there or from `text`: it holds as long as both
  * stay unchanged. (Offsets into scratch move when it grows: use one scratch for each value, or an arena-backed copy.) */
-int format_read_text(oid_t type, int32_t typmod, const char *text, size_t len, struct buf *scratch, struct value *out,
-    struct err *err);
+int format_read_text(oid_t type, int32_t typmod, const char *text, size_t len, struct buf *scratch,
+    struct value *out, struct err *err);
 
 /* The same from the binary form; 22P03 "incorrect binary data format in ..". */
 int format_read_binary(oid_t type, int32_t typmod, const uint8_t *data, size_t len, struct buf *scratch,

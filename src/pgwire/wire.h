@@ -3,7 +3,8 @@
  * Owns:     nothing; a parsed message borrows from the bytes that it was parsed from, a builder appends to a buf.
  * Runs on:  any thread; no fd, no clock, no state.
  * Promises: a parser never reads past the message, and never believes a length or a count that the bytes don't bear out.
- * Fails by: 08P01 for a message that is malformed, 54000 for one over the limit; builders by the buf's sticky `failed`. */
+ * Fails by: 08P01 for a message that is malformed, 0A000 for another major version, 22021 for a text that isn't UTF-8,
+ *           54000 for one over the limit; builders by the buf's sticky `failed`. */
 #ifndef NQLITE_PGWIRE_WIRE_H
 #define NQLITE_PGWIRE_WIRE_H
 
@@ -40,7 +41,8 @@ struct startup {
 	struct startup_option options[STARTUP_OPTIONS_MAX];
 };
 
-/* Parses the packet at the start of `bytes`. A first length that no startup packet can have is garbage: 08P01 at once. */
+/* Parses the packet at the start of `bytes`. A first length that no startup packet can have is garbage: 08P01 at once, at the
+ * first byte that says so. Another major version than 3 is 0A000. WIRE_MORE sets *used as wire_read_message does. */
 enum wire_read wire_read_startup(
     const uint8_t *bytes, size_t len, struct startup *out, size_t *used, struct err *err);
 
@@ -87,10 +89,11 @@ struct msg_target { /* Describe and Close */
 
 struct msg_execute {
 	const char *portal;
-	int32_t rows_max; /* 0: all */
+	int32_t rows_max; /* 0: all; never below */
 };
 
-/* Each returns 0, or -1 with err (08P01 "invalid message format" and the like, as PostgreSQL words them). */
+/* Each returns 0, or -1 with err (08P01 "invalid message format" and the like, as PostgreSQL words them). The connection can
+ * go on: the message's end is known. wire_parse_bind has checked every length and format code. */
 int wire_parse_parse(const struct message *m, struct msg_parse *out, struct err *err);
 int wire_parse_bind(const struct message *m, struct msg_bind *out, struct err *err);
 int wire_parse_target(const struct message *m, struct msg_target *out, struct err *err);
@@ -104,6 +107,9 @@ int wire_parse_empty(const struct message *m, struct err *err);
 oid_t wire_param_oid(const struct msg_parse *m, uint16_t i);
 /* Format code (0 text, 1 binary) that applies to item i by the rule of Bind: none = 0, one = for all, else by item. */
 int wire_format_code(uint16_t ncodes, const uint8_t *codes, size_t i);
+/* Is it UTF-8 without a NUL? If not: 22021 'invalid byte sequence for encoding "UTF8": 0xff'. The parsers above and
+ * format_read_.. have asked already. */
+int wire_check_utf8(const char *text, size_t len, struct err *err);
 /* Walks the parameters: `*cursor` starts as m->params. */
 struct wire_param wire_next_param(const uint8_t **cursor);
 
@@ -130,6 +136,7 @@ struct wire_column { /* one field of RowDescription */
 void wire_put_auth_ok(struct buf *o);
 void wire_put_parameter_status(struct buf *o, const char *name, const char *value);
 void wire_put_backend_key(struct buf *o, uint32_t pid, uint32_t secret);
+/* `minor`: the newest of major 3 that the server speaks; `options`: the _pq_.* ones that it doesn't know. */
 void wire_put_negotiate(struct buf *o, uint32_t minor, const char *const *options, size_t noptions);
 void wire_put_ready(struct buf *o, char status); /* I, T or E */
 /* severity: ERROR, FATAL, WARNING, NOTICE ..; ErrorResponse for the first two and PANIC, else NoticeResponse. */
