@@ -25,21 +25,21 @@
 #define ENTRY_LEVEL  1 /* functions, formats and SQLite version that an entry needs; a node below it stops */
 #define ORIGIN_SIZE  16
 
+/* Random, drawn at each start of a process, so that counters needn't be kept. */
 struct origin {
-	uint8_t bytes
-	    [ORIGIN_SIZE]; /* random, drawn at each start of a process, so that counters needn't be kept */
+	uint8_t bytes[ORIGIN_SIZE];
 };
 
 #define ENTRY_COLUMNS_MAX 32766 /* parameters of a row: SQLite's own limit (sqlite.org/limits.html, 9) */
 
-/* Of a message of a higher level than ours the reader gives level, origin and number alone, which stand first in every level: the
- * rest is zero, and nothing after it can be read. */
+/* Of a message of a higher level than ours the reader gives level, origin and number alone, which stand first in
+ * every level: the rest is zero, and nothing after it can be read. */
 struct batch_header {
 	uint32_t level;
 	struct origin origin;
 	uint64_t number; /* of the batch at its origin, from 1: with the origin it identifies the batch */
-	uint64_t attested_seq,
-	    attested_hash; /* the running hash of the origin after that seq; seq 0: nothing attested */
+	uint64_t attested_seq;  /* 0: nothing attested */
+	uint64_t attested_hash; /* the running hash of the origin after that seq */
 	uint32_t nentries;
 };
 
@@ -65,8 +65,8 @@ struct entry_header {
 	char role[64];
 	char timezone[64];
 	uint64_t
-	    schema_version; /* that it was translated for; 0: any. If another is in force, it is a retry (see write.h) */
-	uint8_t isolation; /* 0 read committed, 1 repeatable read, 2 serializable */
+	    schema_version; /* it was translated for; 0: any. If another is in force: a retry (see write.h) */
+	uint8_t isolation;  /* 0 read committed, 1 repeatable read, 2 serializable */
 	uint8_t flags;
 	uint32_t nstatements;
 };
@@ -86,24 +86,24 @@ void entry_put_batch(struct buf *o, const struct batch_header *h);
 void entry_put_part(struct buf *o, const struct part_header *h);
 void entry_put_entry(struct buf *o, const struct entry_header *h);
 void entry_put_statement(struct buf *o, const struct statement_header *h);
-void entry_put_row(struct buf *o, const struct value *values,
-    size_t n); /* a statement without parameters has one row of 0 */
+/* A statement without parameters has one row of 0 values. */
+void entry_put_row(struct buf *o, const struct value *values, size_t n);
 
-/* Builds an entry whose counts become known as it grows: counts are written as fixed-width integers and patched as they change,
- * so that the bytes are whole after each call. */
+/* Builds an entry whose counts become known as it grows: they are written as fixed-width integers and patched as they
+ * change, so that the bytes are whole after each call. */
 struct entry_builder {
 	struct buf bytes;
 	/* private */
 	size_t entry_at,
-	    statement_at; /* of their counts, nstatements and nrows; statement_at 0: no statement stands open */
+	    statement_at; /* of their counts in bytes; statement_at 0: no statement stands open */
 	uint32_t nstatements, nrows;
 };
 void entry_builder_init(struct entry_builder *b, size_t bytes_max);
 void entry_builder_release(struct entry_builder *b);
 void entry_builder_clear(struct entry_builder *b);
 void entry_builder_begin(struct entry_builder *b, const struct entry_header *h); /* nstatements is counted */
-void entry_builder_statement(
-    struct entry_builder *b, const struct statement_header *h); /* nrows is counted */
+/* nrows is counted: a row follows for each time it runs, an empty one when it has no parameters. */
+void entry_builder_statement(struct entry_builder *b, const struct statement_header *h);
 void entry_builder_row(struct entry_builder *b, const struct value *values, size_t n);
 /* What the client was told of the statement begun last; its rows may be written already. */
 void entry_builder_told(struct entry_builder *b, int64_t changes, uint64_t rows_hash);

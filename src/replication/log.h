@@ -34,8 +34,8 @@ enum log_publish {
 enum log_state { LOG_CONNECTING, LOG_CONNECTED, LOG_DISCONNECTED, LOG_STOPPED /* for good: err */ };
 
 struct log_identity {
-	char cluster_id[40];     /* a UUID, made with the stream */
-	int64_t created_us;      /* of the stream */
+	char cluster_id[40]; /* a UUID, made with the stream */
+	int64_t created_us;  /* of the stream */
 	uint64_t first_seq, last_seq;
 };
 
@@ -44,7 +44,8 @@ struct log_callbacks {
 	/* Hands the message over: the receiver releases it. */
 	void (*on_message)(void *arg, const struct log_message *m);
 	/* The fate of one publish, by the token that was given with it. */
-	void (*on_published)(void *arg, uint64_t token, enum log_publish fate, uint64_t seq, const struct err *err);
+	void (*on_published)(
+	    void *arg, uint64_t token, enum log_publish fate, uint64_t seq, const struct err *err);
 	void (*on_state)(void *arg, enum log_state state, const struct err *err);
 	/* The answer to request_head. */
 	void (*on_head)(void *arg, uint64_t token, bool ok, uint64_t seq);
@@ -56,28 +57,34 @@ struct log {
 
 struct log_ops {
 	/* Connects in the background, makes the stream if need be, tells the identity (on_state CONNECTED comes after it can be
-	 * read), and begins to deliver from start_seq. 0 or -1 (a wrong option; the log being away is no failure). */
-	int (*start)(struct log *log, uint64_t start_seq, const struct log_callbacks *callbacks, struct err *err);
+	 * read, and before the first message), and begins to deliver from start_seq. 0 or -1 (a wrong option; the log being away is
+	 * no failure). */
+	int (*start)(
+	    struct log *log, uint64_t start_seq, const struct log_callbacks *callbacks, struct err *err);
 	/* Publishes in the background; the bytes are copied. `id` (at most 63 bytes) is the same for the same bytes: the log may
 	 * drop a repetition. Fate comes by on_published, always, once. */
 	void (*publish)(struct log *log, uint64_t token, const char *id, const void *data, size_t len);
 	void (*request_head)(struct log *log, uint64_t token);
 	bool (*identity)(struct log *log, struct log_identity *out); /* false: not known yet */
-	size_t (*message_max)(struct log *log);                      /* bytes in one message; SIZE_MAX: no limit */
+	size_t (*message_max)(struct log *log); /* bytes in one message; SIZE_MAX: no limit */
 	void (*release_message)(struct log *log, const struct log_message *m);
 	/* No callback after it returns. */
 	void (*stop)(struct log *log);
 	void (*free)(struct log *log);
 };
 
-/* The log of one embedded node: SQLite is the log; a published message is delivered at once. */
+/* The log of one embedded node: SQLite is the log, so a message lives only until it is applied. publish calls on_published
+ * (LOG_STORED) and then on_message before it returns, on the publisher's thread; start calls on_state (LOG_CONNECTED).
+ * Its cluster id is a new random UUID each time, offered for a database that has none yet: whoever starts the log stores
+ * it with the applied seq at the first start, and from then on the stored one is the identity and this one is ignored.
+ * NULL: no memory. */
 struct log *log_local_new(void);
 
 struct log_jetstream_options {
-	const char *urls;    /* nats://host:port[,..] */
-	const char *creds;   /* file, or NULL */
-	const char *token;   /* or NULL */
-	const char *stream;  /* default "nqlite"; the subject is STREAM.push */
+	const char *urls;           /* nats://host:port[,..] */
+	const char *creds;          /* file, or NULL */
+	const char *token;          /* or NULL */
+	const char *stream;         /* default "nqlite"; the subject is STREAM.push */
 	int64_t publish_timeout_ms; /* until a missing acknowledgement is LOG_UNKNOWN, default 2000 */
 	int64_t reconnect_wait_ms;  /* default 250 */
 	const struct logger *logger;
