@@ -293,8 +293,10 @@ static int read_scalar(struct entry_reader *r, msgpack_object *object, struct er
 	if (!is_ours(r->bytes[r->at]))
 		return bad(r, err, "a kind of value that has no place in it");
 
+	/* Without a zone msgpack-c makes one for each text, though only arrays and maps take memory from it. */
+	msgpack_zone unused = { 0 };
 	size_t at = r->at;
-	if (msgpack_unpack((const char *)r->bytes, r->len, &at, NULL, object) < MSGPACK_UNPACK_EXTRA_BYTES)
+	if (msgpack_unpack((const char *)r->bytes, r->len, &at, &unused, object) < MSGPACK_UNPACK_EXTRA_BYTES)
 		return bad(r, err, "a value that is cut off");
 	r->at = at;
 	return 0;
