@@ -64,9 +64,19 @@ noreturn void pass_fail_hint(struct pass *p, int location, const char *sqlstate,
 /* 0A000 "<construct> is not supported". */
 noreturn void pass_refuse(struct pass *p, int location, const char *construct);
 
+/* Ends the translation with what p->err says already (type input filled it). */
+noreturn void pass_fail_with(struct pass *p, int location);
+
+/* Around a step down the tree: 54001 past PASS_DEPTH_MAX. */
+void pass_enter(struct pass *p, int location);
+void pass_leave(struct pass *p);
+
 /* Arena memory that can't be NULL (53200 ends the translation); zeroed. */
 void *pass_alloc(struct pass *p, size_t size);
 char *pass_printf(struct pass *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+char *pass_strdup(struct pass *p, const char *text);
+/* Room for one more of `size` bytes after n: the array, or a bigger copy. */
+void *pass_grow(struct pass *p, void *array, size_t n, size_t *cap, size_t size);
 
 /* ---- expressions (expr.c): qualify gives a typed tree, emit prints it ---- */
 
@@ -88,7 +98,7 @@ struct expr {
 	bool is_nullable; /* false: can't be NULL (spares wrappers, keeps indexes) */
 	int location;
 	/* private to expr.c: see expr.h */
-	const struct expr_node *node;
+	struct expr_node *node;
 	/* EXPR_COLUMN of a table: for RowDescription */
 	oid_t table_oid;
 	int16_t attnum;
@@ -140,14 +150,19 @@ struct target_list {
 struct target_list qualify_targets(struct pass *p, struct scope *s, enum expr_place place, PgQuery__Node **items, size_t n);
 void emit_targets(struct pass *p, struct buf *out, const struct target_list *targets);
 
-/* ---- printing ---- */
+/* ---- printing: emission never jumps, so that a caller's buf can't leak; a failure is the buf's `failed`, which
+ * pass_add_step looks at ---- */
+
+/* "?N" for a slot of this step; the same slot has the same N. */
+void emit_slot(struct pass *p, struct buf *out, struct slot slot);
 
 void emit_name(struct buf *out, const char *name);   /* "quoted", quotes doubled */
 void emit_string(struct buf *out, const char *text); /* 'quoted' */
 
 /* ---- statements: each fills the translation's fields (in the pass' arena; translator.c copies) ---- */
 
-/* One step from what was emitted; takes the pass' slots and begins a new list. */
+/* One step from what was emitted; takes the pass' slots and begins a new list. The text is copied: the caller releases `sql`,
+ * except when this fails (54000, 53200): then it is released here. */
 void pass_add_step(struct pass *p, struct translation *t, struct buf *sql, bool is_internal, bool gives_result);
 
 void translate_select(struct pass *p, const PgQuery__SelectStmt *s, struct translation *t);   /* select.c */

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "pgwire/oid.h"
 
@@ -24,7 +25,27 @@ struct type {
 	bool is_preferred;
 	oid_t array;   /* typarray, 0: none */
 	oid_t element; /* typelem, 0: none */
+	/* What stands after the declared type in CREATE TABLE, NULL: nothing. A numeric is TEXT, yet equal and ordered by value. */
+	const char *collation;
 };
+
+/* Types that the tables of functions and operators name and no value has. */
+enum {
+	OID_CSTRING = 2275,
+	OID_TRIGGER = 2279,
+	OID_INTERNAL = 2281,
+	OID_ANYCOMPATIBLE = 5077,
+	OID_ANYCOMPATIBLEARRAY = 5078,
+	OID_ANYCOMPATIBLENONARRAY = 5079,
+	OID_NUMERIC_ARRAY = 1231,
+	OID_DATE_ARRAY = 1182,
+	OID_TIME_ARRAY = 1183,
+	OID_TIMESTAMP_ARRAY = 1115,
+	OID_TIMESTAMPTZ_ARRAY = 1185,
+	OID_UUID_ARRAY = 2951,
+};
+
+#define COLLATION_NUMERIC "nq_numeric"
 
 extern const struct type sql_types[];
 extern const size_t sql_ntypes;
@@ -32,5 +53,14 @@ extern const size_t sql_ntypes;
 const struct type *type_find(oid_t oid);
 /* By typname or one of the names that the grammar makes (int4, varchar, "char"); lower case. NULL: none. */
 const struct type *type_find_name(const char *name);
+
+/* As format_type says it: "integer", "character varying(10)". Lent: from the table, or written into `space`. */
+#define TYPE_DISPLAY_MAX 80
+const char *type_display(oid_t oid, int32_t typmod, char space[TYPE_DISPLAY_MAX]);
+
+static inline bool type_is_array(const struct type *t)
+{
+	return t != NULL && t->category == 'A' && t->element != 0;
+}
 
 #endif
