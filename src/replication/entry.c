@@ -299,6 +299,11 @@ static int read_scalar(struct entry_reader *r, msgpack_object *object, struct er
 	if (msgpack_unpack((const char *)r->bytes, r->len, &at, &unused, object) < MSGPACK_UNPACK_EXTRA_BYTES)
 		return bad(r, err, "a value that is cut off");
 	r->at = at;
+	/* msgpack-c gives no pointer for no bytes, but SQLite takes NULL for NULL. */
+	if (object->type == MSGPACK_OBJECT_STR && object->via.str.size == 0)
+		object->via.str.ptr = "";
+	else if (object->type == MSGPACK_OBJECT_BIN && object->via.bin.size == 0)
+		object->via.bin.ptr = "";
 	return 0;
 }
 

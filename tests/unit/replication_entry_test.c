@@ -49,6 +49,7 @@ static void assert_value_equal(const struct value *a, const struct value *b)
 	case VALUE_TEXT:
 	case VALUE_BLOB:
 		assert_int_equal(a->len, b->len);
+		assert_non_null(b->blob); /* even when it is empty: SQLite takes NULL for NULL */
 		assert_memory_equal(a->blob, b->blob, a->len);
 		break;
 	}
