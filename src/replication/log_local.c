@@ -2,12 +2,11 @@
 
 #include <assert.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/clock.h"
+#include "replication/cluster_id.h"
 
 struct log_local {
 	struct log log;
@@ -22,25 +21,12 @@ static struct log_local *local_of(struct log *log)
 	return (struct log_local *)(void *)log;
 }
 
-static int make_uuid(char *out, size_t size, struct err *err)
-{
-	uint8_t b[16];
-
-	if (getrandom(b, sizeof b, 0) != (ssize_t)sizeof b)
-		return err_sys(err, "draw a cluster id");
-	b[6] = (b[6] & 0x0f) | 0x40; /* RFC 4122, 4.4: random */
-	b[8] = (b[8] & 0x3f) | 0x80;
-	snprintf(out, size, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0],
-	    b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
-	return 0;
-}
-
 static int local_start(
     struct log *log, uint64_t start_seq, const struct log_callbacks *callbacks, struct err *err)
 {
 	struct log_local *l = local_of(log);
 
-	if (make_uuid(l->identity.cluster_id, sizeof l->identity.cluster_id, err) != 0)
+	if (cluster_id_make(l->identity.cluster_id, err) != 0)
 		return -1;
 	if (start_seq == 0)
 		start_seq = 1;
