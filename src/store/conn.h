@@ -9,6 +9,8 @@
 #ifndef NQLITE_STORE_CONN_H
 #define NQLITE_STORE_CONN_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "base/value.h"
 
@@ -19,16 +21,18 @@ enum conn_kind { CONN_READER, CONN_WRITER, CONN_SPECULATIVE };
 
 /* What execution may depend on besides the database (docs/architecture.md, section 4). Copied by conn_set_environment. */
 struct environment {
-	int64_t now_us;    /* now(), CURRENT_TIMESTAMP, 'now': microseconds since 1970-01-01 UTC */
-	uint64_t seed;     /* of random(), randomblob(), gen_random_uuid() .. */
-	uint64_t ops_max;  /* VM operations that a statement may take, 0: no limit. Deterministic, so that the same entry fails everywhere (54000) */
+	int64_t now_us; /* now(), CURRENT_TIMESTAMP, 'now': microseconds since 1970-01-01 UTC */
+	uint64_t seed;  /* of random(), randomblob(), gen_random_uuid() .. */
+	uint64_t
+	    ops_max; /* VM operations that a statement may take, 0: no limit. Deterministic, so that the same entry fails everywhere (54000) */
 	char role[64];     /* current_user */
 	char timezone[64]; /* session TimeZone for functions; "" is UTC */
 };
 
 /* Where rows go. The values borrow from SQLite and hold during the call only. */
 struct row_sink {
-	enum row_verdict (*on_row)(struct row_sink *sink, const struct value *values, size_t n, struct err *err);
+	enum row_verdict (*on_row)(
+	    struct row_sink *sink, const struct value *values, size_t n, struct err *err);
 };
 enum row_verdict { ROW_NEXT, ROW_PAUSE /* taken; stop here for now */, ROW_FAIL /* err is set */ };
 
@@ -36,7 +40,8 @@ enum row_verdict { ROW_NEXT, ROW_PAUSE /* taken; stop here for now */, ROW_FAIL 
 struct query {
 	const char *sql;
 	size_t sql_len;
-	const struct value *params; /* bytes are copied when binding unless they outlive the cursor: see cursor_open */
+	const struct value
+	    *params; /* bytes are copied when binding unless they outlive the cursor: see cursor_open */
 	size_t nparams;
 	bool params_outlive; /* the bytes stay until cursor_close, so they needn't be copied */
 	bool is_internal;    /* may write _nqlite_ tables */
@@ -47,7 +52,7 @@ struct cursor { /* embedded by its user */
 	struct conn *conn;
 	struct conn_statement *statement;
 	size_t ncolumns;
-	int64_t changes_before;
+	int64_t changes_before, changes;
 };
 
 enum cursor_result {
@@ -59,7 +64,7 @@ enum cursor_result {
 
 struct run_limits {
 	uint64_t rows_max; /* pause after so many, 0: no limit */
-	uint64_t ops_max;  /* VM operations (rounded to the thousand) before CURSOR_OVER_BUDGET, 0: no limit */
+	uint64_t ops_max; /* VM operations (rounded to the thousand) before CURSOR_OVER_BUDGET, 0: no limit */
 };
 
 /* Prepares (or takes from the cache) and binds. A text with more than one statement is refused (42601). 0 or -1. */
@@ -80,10 +85,12 @@ int conn_run(
 /* The same for a constant text without parameters (BEGIN, SAVEPOINT ..), internal. */
 int conn_exec(struct conn *conn, const char *sql, struct err *err);
 
+/* Also starts the count of random numbers anew, and last_insert_rowid() at 0. NULL (readers): the machine's clock, a seed of
+ * its own. */
 void conn_set_environment(struct conn *conn, const struct environment *env);
 /* What virtual tables (virtual_table.h) answer from: the catalog of the moment. Borrowed. */
 void conn_set_tables_context(struct conn *conn, const void *context);
-void *conn_tables_context(struct conn *conn);
+const void *conn_tables_context(const struct conn *conn);
 
 bool conn_failure_is_local(const struct conn *conn); /* of the last failure */
 int64_t conn_last_insert_rowid(const struct conn *conn);
@@ -98,11 +105,11 @@ void conn_release_snapshot(struct conn *conn);
 
 /* What SQLite says of a text without running it, for HTTP: the first statement in it. */
 struct statement_info {
-	size_t used;       /* bytes up to the end of the first statement; 0 statements: is_empty */
-	bool is_empty;     /* blanks and comments only */
-	bool is_readonly;  /* sqlite3_stmt_readonly */
+	size_t used;      /* bytes up to the end of the first statement; 0 statements: is_empty */
+	bool is_empty;    /* blanks and comments only */
+	bool is_readonly; /* sqlite3_stmt_readonly */
 	bool is_explain;
-	size_t nparams;    /* the largest parameter index */
+	size_t nparams; /* the largest parameter index */
 };
 /* 0, or -1: it doesn't prepare (err as SQLite says it), or users may not run it (transaction control, ATTACH, VACUUM, writing
  * pragmas, _nqlite_ tables). */

@@ -7,8 +7,8 @@
 #ifndef NQLITE_STORE_CONN_INTERNAL_H
 #define NQLITE_STORE_CONN_INTERNAL_H
 
+#include <pthread.h>
 #include <sqlite3.h>
-
 #include <stdatomic.h>
 
 #include "store/authorizer.h"
@@ -25,7 +25,12 @@ struct bound_function {
 };
 
 /* Why the progress handler stopped a statement. */
-enum stop_reason { STOP_NONE, STOP_INTERRUPT, STOP_BUDGET /* run_limits */, STOP_LIMIT /* environment.ops_max */ };
+enum stop_reason {
+	STOP_NONE,
+	STOP_INTERRUPT,
+	STOP_BUDGET /* run_limits */,
+	STOP_LIMIT /* environment.ops_max */
+};
 
 /* The statement that runs. One at a time; a function that runs statements of its own saves and restores it. */
 struct run {
@@ -51,18 +56,24 @@ struct conn {
 
 	atomic_bool is_interrupted; /* set by any thread, cleared by conn_clear_interrupt */
 	struct run run;
-	struct err raised; /* by function_fail, the authorizer or a virtual table: better than SQLite's sentence */
+	struct err
+	    raised; /* by function_fail, the authorizer or a virtual table: better than SQLite's sentence */
 	bool has_raised;
 	bool failure_is_local;
 	bool holds_snapshot;
 
-	struct conn_statement *inspected;  /* by conn_inspect last; NULL when it was dropped since */
-	struct conn_statement *uncached;   /* that conn_inspect prepared and the cache didn't take */
+	struct conn_statement *inspected;  /* by conn_inspect last: one reference, or NULL */
 	struct bound_function **functions; /* one array for each table registered */
 	size_t nfunctions;
-	int wal_frames;             /* in the WAL after the writer's last commit */
-	int wal_frames_at_attempt;  /* when it was last checkpointed without emptying it */
-	struct conn *next;          /* in the store's pool */
+
+	/* The writer prepares anew what was prepared before the schema changed, rather than letting SQLite do it in the midst
+	 * of sqlite3_step, where it would count against ops_max on one node and not on another. */
+	uint64_t schema_generation;
+	bool schema_is_dirty; /* changed in this transaction */
+
+	int wal_frames;         /* in the WAL after the writer's last commit */
+	int wal_frames_checked; /* of them, there when a checkpoint could not write all back */
+	struct conn *next;      /* in the store's pool */
 };
 
 /* Opens the store's file through `base_vfs` (NULL: the default VFS) with everything that a connection has. A VFS of the
@@ -70,6 +81,14 @@ struct conn {
  * reads when this is called, since SQLite looks at the file at once, and stay registered until conn_close. */
 int conn_open(
     struct conn **out, struct store *store, enum conn_kind kind, const char *base_vfs, struct err *err);
+
+/* Prepares `sql`, or finds it in the cache; *out has one reference. *tail: bytes up to the end of the first statement and the
+ * blanks after it. *out is NULL when there is no statement in it. */
+int conn_prepare(struct conn *conn, const char *sql, size_t sql_len, bool is_internal,
+    struct conn_statement **out, size_t *tail, struct err *err);
+
+/* Makes the source a table of this connection. */
+int virtual_table_register(struct conn *conn, const struct table_source *source, struct err *err);
 
 /* The SQLite handle: file controls, transaction state. */
 sqlite3 *conn_sqlite(struct conn *conn);
@@ -87,5 +106,7 @@ struct speculation_slot {
 };
 struct speculation_slot *store_speculation_slot(struct store *store);
 const struct store_options *store_settings(const struct store *store);
+/* conn_close tells that the one writer is gone. */
+void store_writer_closed(struct store *store);
 
 #endif

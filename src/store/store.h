@@ -13,7 +13,8 @@
 struct table_source; /* virtual_table.h */
 
 struct store_options {
-	const char *path;      /* of the file, or ":memory:" (kept in a private file that is deleted at once: every part works the same) */
+	const char *
+	    path; /* of the file, or ":memory:" (kept in a file in a private directory that store_close deletes: every part works the same) */
 	bool is_durable;       /* synchronous=FULL: embedded, the file is the log. Else NORMAL */
 	size_t readers_max;    /* default 64 */
 	size_t cache_bytes;    /* page cache of a connection, default 8 MiB */
@@ -38,7 +39,10 @@ void conn_close(struct conn *conn);
 int store_take_reader(struct store *store, struct conn **out, struct err *err);
 void store_give_reader(struct store *store, struct conn *conn);
 
-/* Writes the WAL back into the file as far as readers let it. Writer's thread. */
+/* After a commit: has the WAL grown past wal_bytes_max, so that it is time for store_checkpoint? Costs a comparison. */
+bool store_needs_checkpoint(const struct store *store, const struct conn *writer);
+/* Writes the WAL back into the file as far as readers let it, without waiting for them. Writer's thread, outside a
+ * transaction. */
 int store_checkpoint(struct store *store, struct conn *writer, struct err *err);
 
 #endif
