@@ -276,7 +276,8 @@ int errors_translate(struct conn *conn, int rc, struct err *err)
 	if ((rc & 0xff) == SQLITE_INTERRUPT)
 		return stopped(conn, err);
 	conn->failure_is_local = is_local(rc);
-	if (conn->has_raised && !conn->failure_is_local) {
+	bool is_refused = (rc & 0xff) == SQLITE_FULL && conn->kind == CONN_SPECULATIVE; /* by its VFS */
+	if (conn->has_raised && (is_refused || !conn->failure_is_local)) {
 		if (err != NULL)
 			*err = conn->raised;
 		return -1;

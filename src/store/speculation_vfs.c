@@ -136,7 +136,8 @@ struct speculation_vfs {
 	int64_t tail_start; /* its offset in the WAL as the connection sees it */
 	int64_t tail_len;
 	int64_t tail_bytes_max;
-	bool is_full;
+	void (*on_full)(void *arg);
+	void *on_full_arg;
 };
 
 static struct speculation_vfs *vfs_of(sqlite3_vfs *vfs)
@@ -454,7 +455,6 @@ static void drop_tail(struct speculation_vfs *v)
 	if (v->tail != NULL && v->tail_len > TAIL_KEEP_BYTES)
 		v->tail->pMethods->xTruncate(v->tail, 0);
 	v->tail_len = 0;
-	v->is_full = false;
 }
 
 int speculation_vfs_fork(struct speculation_vfs *v)
@@ -488,11 +488,6 @@ void speculation_vfs_release(struct speculation_vfs *v)
 int64_t speculation_vfs_bytes(const struct speculation_vfs *v)
 {
 	return v->tail_len;
-}
-
-bool speculation_vfs_is_full(const struct speculation_vfs *v)
-{
-	return v->is_full;
 }
 
 /* ---- the connection's shared memory, which isn't shared ---- */
@@ -700,7 +695,8 @@ static int wal_write(sqlite3_file *f, const void *from, int len, sqlite3_int64 o
 	if (at < 0 || v->pin == PIN_NONE)
 		return SQLITE_IOERR_WRITE;
 	if (at + len > v->tail_bytes_max) {
-		v->is_full = true;
+		if (v->on_full != NULL)
+			v->on_full(v->on_full_arg);
 		return SQLITE_FULL;
 	}
 	int rc = open_tail(v);
@@ -943,7 +939,8 @@ static int on_last_error(sqlite3_vfs *vfs, int len, char *out)
 	return base->xGetLastError(base, len, out);
 }
 
-struct speculation_vfs *speculation_vfs_new(sqlite3_vfs *base, int64_t tail_bytes_max)
+struct speculation_vfs *speculation_vfs_new(
+    sqlite3_vfs *base, int64_t tail_bytes_max, void (*on_full)(void *arg), void *arg)
 {
 	struct speculation_vfs *v = calloc(1, sizeof(*v));
 
@@ -951,6 +948,8 @@ struct speculation_vfs *speculation_vfs_new(sqlite3_vfs *base, int64_t tail_byte
 		return NULL;
 	v->base = base;
 	v->tail_bytes_max = tail_bytes_max;
+	v->on_full = on_full;
+	v->on_full_arg = arg;
 	snprintf(v->name, sizeof(v->name), "speculation-%p", (void *)v);
 	v->vfs = (sqlite3_vfs){
 		.iVersion = 2,

@@ -6,7 +6,7 @@
  * Promises: between fork and release the connection sees the snapshot of the fork and what it wrote itself. The database and the
  *           WAL are opened read-only, so that not even a bug can write them; nothing is deleted, synced or checkpointed. Without a
  *           pin the connection can't begin a transaction.
- * Fails by: SQLite's result codes; SQLITE_FULL when the tail passes its limit (speculation_vfs_is_full tells it from a full disk).
+ * Fails by: SQLite's result codes; SQLITE_FULL when the tail passes its limit, after on_full was called, which tells it from a full disk.
  *
  * One of these serves one connection, which is opened by its name: SQLite hands a VFS no other context. */
 #ifndef NQLITE_STORE_SPECULATION_VFS_H
@@ -18,8 +18,10 @@
 
 struct speculation_vfs;
 
-/* Registers it under a name of its own. `base` is the machine's VFS (sqlite3_vfs_find(NULL)). NULL: out of memory. */
-struct speculation_vfs *speculation_vfs_new(sqlite3_vfs *base, int64_t tail_bytes_max);
+/* Registers it under a name of its own. `base` is the machine's VFS (sqlite3_vfs_find(NULL)). on_full (or NULL) is called
+ * inside the statement that fails. NULL: out of memory. */
+struct speculation_vfs *speculation_vfs_new(
+    sqlite3_vfs *base, int64_t tail_bytes_max, void (*on_full)(void *arg), void *arg);
 /* Only after the connection is closed. NULL is allowed. */
 void speculation_vfs_free(struct speculation_vfs *v);
 
@@ -37,7 +39,5 @@ void speculation_vfs_release(struct speculation_vfs *v);
 
 /* Bytes in the private tail since the fork. */
 int64_t speculation_vfs_bytes(const struct speculation_vfs *v);
-/* Has a write been refused since the fork, because of tail_bytes_max? */
-bool speculation_vfs_is_full(const struct speculation_vfs *v);
 
 #endif
