@@ -20,6 +20,9 @@ struct copy_field {
 	size_t len;
 };
 
+/* The first line says how all of them end. */
+enum copy_newline { COPY_NEWLINE_UNKNOWN, COPY_NEWLINE_LF, COPY_NEWLINE_CR, COPY_NEWLINE_CRLF };
+
 struct copy_reader {
 	struct copy_options options;
 	size_t line; /* number of the row read last, from 1, for error context */
@@ -28,6 +31,7 @@ struct copy_reader {
 	struct buf unescaped;
 	struct copy_field *fields;
 	size_t nfields_max;
+	enum copy_newline newline;
 	bool ended;
 };
 
@@ -39,8 +43,8 @@ int copy_reader_init(struct copy_reader *r, const struct copy_options *options, 
 void copy_reader_release(struct copy_reader *r);
 
 /* Takes the next row from *bytes (advancing *bytes and *len). COPY_ROW lends the fields until the next call. COPY_MORE: all
- * bytes taken, no whole row. COPY_END: the end marker was read; what follows is ignored. `last`: no more bytes will come, so
- * that a row without a newline is whole. */
+ * bytes taken, no whole row. COPY_END: the end marker was read and what follows is ignored, or `last` and nothing is left. `last`: no more bytes will come, so
+ * that a row without a newline is whole. Fields lie in *bytes or in the reader; their UTF-8 is not checked here. */
 enum copy_read copy_read_row(struct copy_reader *r, const char **bytes, size_t *len, bool last,
     const struct copy_field **fields, size_t *nfields, struct err *err);
 
