@@ -27,7 +27,10 @@ struct copy_reader {
 	struct copy_options options;
 	size_t line; /* number of the row read last, from 1, for error context */
 	/* private */
-	struct buf pending; /* the start of a row whose end hasn't come yet */
+	struct buf pending;  /* the start of a row whose end hasn't come yet */
+	size_t pending_read; /* bytes of pending that the row lent last was made of */
+	size_t scanned;      /* bytes of the row that are known to hold no end of it */
+	size_t row_max;
 	struct buf unescaped;
 	struct copy_field *fields;
 	size_t nfields_max;
@@ -43,8 +46,8 @@ int copy_reader_init(struct copy_reader *r, const struct copy_options *options, 
 void copy_reader_release(struct copy_reader *r);
 
 /* Takes the next row from *bytes (advancing *bytes and *len). COPY_ROW lends the fields until the next call. COPY_MORE: all
- * bytes taken, no whole row. COPY_END: the end marker was read and what follows is ignored, or `last` and nothing is left. `last`: no more bytes will come, so
- * that a row without a newline is whole. Fields lie in *bytes or in the reader; their UTF-8 is not checked here. */
+ * bytes taken, no whole row. COPY_END: the end marker was read and what follows is ignored, or `last` and nothing is left.
+ * `last`: no more bytes will come, so that a row without a newline is whole. Fields lie in *bytes or in the reader; their UTF-8 is not checked here. */
 enum copy_read copy_read_row(struct copy_reader *r, const char **bytes, size_t *len, bool last,
     const struct copy_field **fields, size_t *nfields, struct err *err);
 
