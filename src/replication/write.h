@@ -30,7 +30,9 @@ struct write {
 	struct buf entry;       /* one whole encoded entry */
 	uint32_t nstatements;
 	struct write_result *results; /* nstatements, made by the submitter */
-	/* Rows of statement i go here, on the applier's thread; NULL: dropped. The err of a failing separate statement goes to on_error. */
+	/* Rows of statement i go here, on the applier's thread; NULL: dropped. The err of a failing separate statement goes to on_error.
+	 * Both may come again for the same statement, when a transaction had to be run again: what came before is void then. A sink
+	 * that fails undoes nothing: the rest of its rows is dropped, and the outcome WRITE_APPLIED comes with the sink's err. */
 	struct row_sink *(*sink)(struct write *w, uint32_t statement);
 	void (*on_error)(struct write *w, uint32_t statement, const struct err *err);
 	void (*on_done)(struct write *w);
