@@ -465,7 +465,7 @@ static void a_frozen_server_leaves_publishes_unknown(void **state)
 	publish(w, 1);
 	await(w, w->nstored == 1);
 	publish(w, 2);
-	await(w, w->nmessages == 2);
+	await(w, w->nmessages == 2 && w->nstored == 2);
 	assert_true(w->is_orderly && w->seq_of[1] == 1 && w->seq_of[2] == 2);
 }
 
