@@ -23,9 +23,11 @@
 
 #include "base/hash.h"
 
-#define ROWS     400
-#define BODY_MAX 3000
-#define NO_LIMIT (INT64_C(1) << 40)
+#define ROWS          400
+#define BODY_MAX      3000
+#define NO_LIMIT      (INT64_C(1) << 40)
+#define VERSIONS_MAX  20000
+#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
 static uint64_t random_state;
 
@@ -171,23 +173,30 @@ static uint64_t hash_model(const struct model *m)
 struct world {
 	char dir[64];
 	char path[96];
+	int page_size;
 	sqlite3 *writer;
-	struct model model; /* what is committed */
+	struct model model;            /* what is committed */
+	uint64_t hashes[VERSIONS_MAX]; /* of the model at each version */
 };
 
-static sqlite3 *open_plain(const char *path)
+static sqlite3 *open_plain(const struct world *w)
 {
+	const char *path = w->path;
+	char sql[64];
 	sqlite3 *db;
 
 	must(NULL, sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL), "open");
 	sqlite3_busy_timeout(db, 20000);
+	snprintf(sql, sizeof(sql), "PRAGMA page_size = %d", w->page_size);
+	run(db, sql);
 	run(db, "PRAGMA journal_mode = wal; PRAGMA wal_autocheckpoint = 0; PRAGMA synchronous = normal");
 	return db;
 }
 
-static void name_world(struct world *w)
+static void name_world(struct world *w, int page_size)
 {
 	memset(w, 0, sizeof(*w));
+	w->page_size = page_size;
 	strcpy(w->dir, "/tmp/nqlite-speculation-XXXXXX");
 	assert_non_null(mkdtemp(w->dir));
 	snprintf(w->path, sizeof(w->path), "%s/db", w->dir);
@@ -195,7 +204,7 @@ static void name_world(struct world *w)
 
 static void fill_world(struct world *w)
 {
-	w->writer = open_plain(w->path);
+	w->writer = open_plain(w);
 	run(w->writer, "CREATE TABLE t (id INTEGER PRIMARY KEY, seed INTEGER, body BLOB); CREATE INDEX "
 		       "t_seed ON t (seed);"
 		       "CREATE TABLE meta (version INTEGER); INSERT INTO meta VALUES (0)");
@@ -206,15 +215,21 @@ static void commit_change(struct world *w, uint64_t *rng, int n)
 	run(w->writer, "BEGIN IMMEDIATE");
 	change(w->writer, &w->model, rng, n);
 	w->model.version++;
+	w->hashes[w->model.version] = hash_model(&w->model);
 	run(w->writer, "UPDATE meta SET version = version + 1");
 	run(w->writer, "COMMIT");
 }
 
-static void open_world(struct world *w)
+static void open_paged_world(struct world *w, int page_size)
 {
-	name_world(w);
+	name_world(w, page_size);
 	fill_world(w);
 	commit_change(w, &random_state, 300);
+}
+
+static void open_world(struct world *w)
+{
+	open_paged_world(w, 4096);
 }
 
 static void remove_world(struct world *w)
@@ -222,7 +237,7 @@ static void remove_world(struct world *w)
 	static const char *const ends[] = { "", "-wal", "-shm" };
 	char path[128];
 
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+	for (size_t i = 0; i < LENGTH(ends); i++) {
 		snprintf(path, sizeof(path), "%s%s", w->path, ends[i]);
 		unlink(path);
 	}
@@ -247,6 +262,8 @@ struct fork {
 	struct model at_savepoint;
 };
 
+static sqlite3_vfs *fork_base; /* NULL: the machine's */
+
 static void on_full(void *arg)
 {
 	struct fork *f = arg;
@@ -259,7 +276,8 @@ static void fork_open(struct fork *f, const char *path, int64_t tail_bytes_max, 
 	char sql[64];
 
 	memset(f, 0, sizeof(*f));
-	f->vfs = speculation_vfs_new(sqlite3_vfs_find(NULL), tail_bytes_max, on_full, f);
+	f->vfs = speculation_vfs_new(
+	    fork_base != NULL ? fork_base : sqlite3_vfs_find(NULL), tail_bytes_max, on_full, f);
 	assert_non_null(f->vfs);
 	int rc = sqlite3_open_v2(path, &f->db, SQLITE_OPEN_READWRITE, speculation_vfs_name(f->vfs));
 	must(f->db, rc, "open a fork");
@@ -382,7 +400,7 @@ static void whatever_a_fork_tries_the_files_stay(void **state)
 	open_world(&w);
 	uint64_t files = hash_files(&w);
 
-	for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
+	for (size_t i = 0; i < LENGTH(tries); i++) {
 		fork_open(&f, w.path, NO_LIMIT, 10);
 		fork_begin(&f);
 		change(f.db, &f.model, &random_state, 200);
@@ -402,7 +420,7 @@ static void whatever_a_fork_tries_the_files_stay(void **state)
 	files = hash_files(&w);
 	fork_close(&f);
 	assert_true(hash_files(&w) == files);
-	w.writer = open_plain(w.path);
+	w.writer = open_plain(&w);
 	close_world(&w);
 }
 
@@ -569,14 +587,14 @@ static void world_step(struct world *w, sqlite3 *reader, uint64_t *rng)
 	}
 }
 
-static void run_randomly(size_t nforks, int steps)
+static void run_randomly(size_t nforks, int steps, int page_size)
 {
 	struct world w;
 	struct fork *forks = calloc(nforks, sizeof(*forks));
 	uint64_t *rng = &random_state;
 
-	open_world(&w);
-	sqlite3 *reader = open_plain(w.path);
+	open_paged_world(&w, page_size);
+	sqlite3 *reader = open_plain(&w), *holder = open_plain(&w);
 	run(w.writer, "PRAGMA cache_size = 20");
 	for (size_t i = 0; i < nforks; i++)
 		fork_open(&forks[i], w.path, NO_LIMIT, pick(rng, 2) == 0 ? 5 : 200);
@@ -585,6 +603,8 @@ static void run_randomly(size_t nforks, int steps)
 
 		if (pick(rng, 4) == 0)
 			world_step(&w, reader, rng);
+		if (pick(rng, 20) == 0) /* one who keeps the WAL from restarting */
+			run(holder, sqlite3_get_autocommit(holder) ? "BEGIN; SELECT * FROM meta" : "COMMIT");
 		if (pick(rng, 400) == 0) /* lets the WAL restart */
 			for (size_t k = 0; k < nforks; k++)
 				if (forks[k].is_open)
@@ -609,6 +629,7 @@ static void run_randomly(size_t nforks, int steps)
 	}
 	assert_holds(reader, &w.model);
 	sqlite3_close(reader);
+	sqlite3_close(holder);
 	free(forks);
 	close_world(&w);
 }
@@ -616,24 +637,193 @@ static void run_randomly(size_t nforks, int steps)
 static void one_fork_beside_a_writer_never_sees_a_wrong_byte(void **state)
 {
 	(void)state;
-	run_randomly(1, 3000);
+	run_randomly(1, 3000, 4096);
 }
 
 static void few_forks_beside_a_writer_never_see_a_wrong_byte(void **state)
 {
 	(void)state;
-	run_randomly(4, 4000);
+	run_randomly(4, 4000, 4096);
+}
+
+static void forks_of_a_long_wal_never_see_a_wrong_byte(void **state)
+{
+	(void)state;
+	run_randomly(2, 4000, 512);
 }
 
 static void hundreds_of_forks_beside_a_writer_never_see_a_wrong_byte(void **state)
 {
 	(void)state;
-	run_randomly(300, 8000);
+	run_randomly(300, 8000, 4096);
+}
+
+/* ---- races, one at a time ----
+ *
+ * The base VFS of these forks does something to the database at the n-th moment of a fork: right before and right after each call
+ * that reaches the real wal-index. */
+
+static struct {
+	sqlite3_vfs vfs;
+	sqlite3_vfs *real;
+	const sqlite3_io_methods *methods;
+	int moments_left; /* 0: nothing happens */
+	void (*act)(struct world *w);
+	struct world *w;
+} race;
+
+static void pass_moment(void)
+{
+	if (race.moments_left > 0 && --race.moments_left == 0)
+		race.act(race.w);
+}
+
+static int racing_map(sqlite3_file *f, int i, int bytes, int extend, void volatile **out)
+{
+	pass_moment();
+	int rc = race.methods->xShmMap(f, i, bytes, extend, out);
+	pass_moment();
+	return rc;
+}
+
+static int racing_lock(sqlite3_file *f, int slot, int n, int flags)
+{
+	/* Not between locking and unlocking exclusively: others would wait for us, and we are they. */
+	if (flags != (SQLITE_SHM_UNLOCK | SQLITE_SHM_EXCLUSIVE))
+		pass_moment();
+	int rc = race.methods->xShmLock(f, slot, n, flags);
+	if (flags != (SQLITE_SHM_LOCK | SQLITE_SHM_EXCLUSIVE))
+		pass_moment();
+	return rc;
+}
+
+static void racing_barrier(sqlite3_file *f)
+{
+	pass_moment();
+	race.methods->xShmBarrier(f);
+}
+
+static int racing_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *f, int flags, int *out)
+{
+	static sqlite3_io_methods methods;
+	int rc = race.real->xOpen(race.real, name, f, flags, out);
+
+	(void)vfs;
+	if (rc != SQLITE_OK || !(flags & SQLITE_OPEN_MAIN_DB))
+		return rc;
+	race.methods = f->pMethods;
+	methods = *f->pMethods;
+	methods.xShmMap = racing_map;
+	methods.xShmLock = racing_lock;
+	methods.xShmBarrier = racing_barrier;
+	f->pMethods = &methods;
+	return rc;
+}
+
+static void few(struct world *w)
+{
+	commit_change(w, &random_state, 3);
+}
+
+static void many(struct world *w)
+{
+	commit_change(w, &random_state, 150);
+}
+
+static void passive(struct world *w)
+{
+	checkpoint(w, SQLITE_CHECKPOINT_PASSIVE);
+}
+
+static void truncate_wal(struct world *w)
+{
+	checkpoint(w, SQLITE_CHECKPOINT_TRUNCATE);
+}
+
+static void few_passive(struct world *w)
+{
+	few(w);
+	passive(w);
+}
+
+static void few_passive_few(struct world *w)
+{
+	few_passive(w);
+	few(w);
+}
+
+static void truncate_few(struct world *w)
+{
+	truncate_wal(w);
+	few(w);
+}
+
+static void many_passive_many_passive(struct world *w)
+{
+	many(w);
+	passive(w);
+	many(w);
+	passive(w);
+}
+
+/* False when the fork was over before the n-th moment. */
+static bool race_once(struct world *w, void (*prepare)(struct world *w), void (*act)(struct world *w), int n)
+{
+	struct fork f;
+
+	truncate_wal(w);
+	fork_open(&f, w->path, NO_LIMIT, 10);
+	for (int i = 0; i < 4; i++)
+		many(w); /* the WAL gets regions that the fork hasn't mapped yet */
+	prepare(w);
+	uint64_t version = w->model.version;
+
+	race.act = act;
+	race.w = w;
+	race.moments_left = n;
+	fork_begin(&f);
+	bool has_happened = race.moments_left == 0;
+	race.moments_left = 0;
+
+	load_model(f.db, &f.model);
+	assert_true(f.model.version >= version);
+	assert_true(hash_model(&f.model) == w->hashes[f.model.version]);
+	few_passive_few(w);
+	assert_holds(f.db, &f.model);
+	change(f.db, &f.model, &random_state, 30);
+	truncate_few(w);
+	assert_holds(f.db, &f.model);
+	fork_end(&f);
+	fork_close(&f);
+	return has_happened;
+}
+
+static void whatever_happens_at_any_moment_of_a_fork_it_is_one_commit(void **state)
+{
+	static void (*const prepares[])(
+	    struct world *) = { few, passive, few_passive_few, truncate_wal, truncate_few };
+	static void (*const acts[])(struct world *) = { few, passive, few_passive, few_passive_few,
+		truncate_wal, truncate_few, many_passive_many_passive };
+	struct world w;
+	int races = 0;
+
+	(void)state;
+	race.real = sqlite3_vfs_find(NULL);
+	race.vfs = *race.real;
+	race.vfs.xOpen = racing_open;
+	fork_base = &race.vfs;
+	open_paged_world(&w, 512);
+	for (size_t p = 0; p < LENGTH(prepares); p++)
+		for (size_t a = 0; a < LENGTH(acts); a++)
+			for (int n = 1; race_once(&w, prepares[p], acts[a], n); n++)
+				races++;
+	fork_base = NULL;
+	printf("%d races\n", races);
+	assert_true(races > 150);
+	close_world(&w);
 }
 
 /* ---- threads ---- */
-
-#define VERSIONS_MAX 20000
 
 struct storm {
 	struct world *w;
@@ -774,7 +964,7 @@ static void killed_in_a_speculation_the_database_is_fine(void **state)
 		uint64_t seed = next_random(&random_state);
 		unsigned commits = 20 + pick(&random_state, 60);
 
-		name_world(&w);
+		name_world(&w, 4096);
 		assert_int_equal(pipe(ends), 0);
 		pid_t child = fork();
 		if (child == 0)
@@ -788,7 +978,7 @@ static void killed_in_a_speculation_the_database_is_fine(void **state)
 			continue;
 		close(ends[0]);
 
-		w.writer = open_plain(w.path);
+		w.writer = open_plain(&w);
 		load_model(
 		    w.writer, &w.model); /* the commit after the last one that it reported may be there */
 		assert_true(w.model.version == last.version || w.model.version == last.version + 1);
@@ -881,6 +1071,8 @@ int main(void)
 		cmocka_unit_test(opening_and_closing_forks_leaves_the_writers_locks_alone),
 		cmocka_unit_test(one_fork_beside_a_writer_never_sees_a_wrong_byte),
 		cmocka_unit_test(few_forks_beside_a_writer_never_see_a_wrong_byte),
+		cmocka_unit_test(forks_of_a_long_wal_never_see_a_wrong_byte),
+		cmocka_unit_test(whatever_happens_at_any_moment_of_a_fork_it_is_one_commit),
 		cmocka_unit_test(hundreds_of_forks_beside_a_writer_never_see_a_wrong_byte),
 		cmocka_unit_test(killed_in_a_speculation_the_database_is_fine),
 		cmocka_unit_test(forks_on_many_threads_race_commits_and_checkpoints),
