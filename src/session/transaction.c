@@ -1,0 +1,796 @@
+/* Transactions: what is deferred, what is speculated, and the entry that they become (docs/architecture.md, section 5). */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "session/state.h"
+
+#define RETRIES_MAX 10 /* of translations that DDL overtook */
+
+/* ---- state ---- */
+
+char transaction_status(const struct session *s)
+{
+	if (s->transaction.kind != TRANSACTION_EXPLICIT)
+		return 'I';
+	return s->transaction.has_failed ? 'E' : 'T';
+}
+
+const struct catalog *transaction_catalog(struct session *s)
+{
+	if (s->transaction.catalog != NULL)
+		return s->transaction.catalog;
+	host_refresh_catalog(s->host);
+	return s->host->catalog;
+}
+
+void transaction_explain(const struct session *s, struct err *err)
+{
+	if (s->transaction.has_failed && strcmp(err->sqlstate, SQLSTATE_SYNTAX) != 0)
+		err_set(err, SQLSTATE_IN_FAILED_TRANSACTION,
+		    "current transaction is aborted, commands ignored until end of transaction block");
+}
+
+static bool ends_failure(enum statement_kind kind)
+{
+	return kind == STATEMENT_ROLLBACK || kind == STATEMENT_COMMIT || kind == STATEMENT_ROLLBACK_TO;
+}
+
+static bool writes(const struct translation *t)
+{
+	return t->kind == STATEMENT_WRITE || t->kind == STATEMENT_COPY_FROM;
+}
+
+static int refuse_write(const struct translation *t, struct err *err)
+{
+	char command[64];
+
+	/* The tag without the oid that INSERT's has. */
+	snprintf(command, sizeof(command), "%s", t->tag);
+	if (strcmp(command, "INSERT 0") == 0)
+		command[6] = '\0';
+	return err_set(err, SQLSTATE_READ_ONLY_TRANSACTION, "cannot execute %s in a read-only transaction", command);
+}
+
+int transaction_check(struct session *s, const struct translation *t, struct err *err)
+{
+	struct transaction *x = &s->transaction;
+
+	if (x->has_failed && !ends_failure(t->kind))
+		return err_set(err, SQLSTATE_IN_FAILED_TRANSACTION,
+		    "current transaction is aborted, commands ignored until end of transaction block");
+	if (!writes(t))
+		return 0;
+	if (x->kind == TRANSACTION_EXPLICIT ? x->is_read_only :
+					      settings_get(&s->settings, SETTING_DEFAULT_TRANSACTION_READ_ONLY)[1] == 'n')
+		return refuse_write(t, err);
+	if (x->isolation > 0)
+		return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+		    "writing in a transaction at isolation level %s is not supported",
+		    x->isolation == 1 ? "repeatable read" : "serializable");
+	return 0;
+}
+
+/* ---- beginning ---- */
+
+static void begin(struct session *s, enum transaction_kind kind)
+{
+	struct transaction *x = &s->transaction;
+
+	if (x->kind == TRANSACTION_NONE) {
+		x->start_us = s->now_us;
+		x->catalog = catalog_ref(transaction_catalog(s));
+		x->schema_version = x->catalog->schema.version;
+	}
+	x->kind = kind;
+}
+
+void transaction_begin_entry(struct session *s, struct entry_builder *b, uint8_t flags)
+{
+	struct entry_header h = {
+		.schema_version = s->transaction.schema_version, .isolation = s->transaction.isolation, .flags = flags
+	};
+	struct environment env;
+
+	session_environment(s, &env);
+	h.now_us = env.now_us;
+	h.seed = env.seed;
+	memcpy(h.role, env.role, sizeof(h.role));
+	memcpy(h.timezone, env.timezone, sizeof(h.timezone));
+	entry_builder_begin(b, &h);
+}
+
+void transaction_begin_write(struct session *s)
+{
+	if (s->transaction.kind == TRANSACTION_NONE)
+		begin(s, TRANSACTION_IMPLICIT);
+	if (s->transaction.pending.bytes.len == 0)
+		transaction_begin_entry(s, &s->transaction.pending, 0);
+	s->transaction.has_written = true;
+}
+
+/* ---- deferred writes ---- */
+
+static int too_large(struct session *s, struct err *err)
+{
+	err_set(err, SQLSTATE_LIMIT_EXCEEDED, "transaction is larger than %zu bytes", s->host->limits->entry_bytes_max);
+	err_hint(err, "Split it into several transactions, or raise entry_bytes_max.");
+	return -1;
+}
+
+static int grow_deferred(struct transaction *x, struct err *err)
+{
+	if (x->ndeferred < x->deferred_cap)
+		return 0;
+	size_t cap = x->deferred_cap == 0 ? 1 : x->deferred_cap * 2;
+	struct deferred *grown = realloc(x->deferred, cap * sizeof(*grown));
+	if (grown == NULL)
+		return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+	memset(grown + x->deferred_cap, 0, (cap - x->deferred_cap) * sizeof(*grown));
+	x->deferred = grown;
+	x->deferred_cap = cap;
+	return 0;
+}
+
+/* The statements of a portal's steps; for COPY the rows are there already. */
+static int put_steps(struct session *s, struct portal *p, struct err *err)
+{
+	const struct translation *t = p->translation;
+	struct transaction *x = &s->transaction;
+
+	for (size_t i = 0; i < t->nsteps; i++) {
+		const struct step *step = &t->steps[i];
+		struct value *values;
+		if (!execute_slots(s, p, step, &values, err))
+			return -1;
+		const struct statement_header h = {
+			.sql = step->sql,
+			.sql_len = (uint32_t)step->sql_len,
+			.flags = (step->is_internal ? STATEMENT_INTERNAL : 0) | (t->is_ddl ? STATEMENT_DDL : 0),
+			.ncolumns = (uint32_t)step->nslots,
+		};
+		entry_builder_statement(&x->pending, &h);
+		entry_builder_row(&x->pending, values, step->nslots);
+	}
+	return x->pending.bytes.failed ? too_large(s, err) : 0;
+}
+
+static uint32_t result_step(const struct translation *t)
+{
+	for (uint32_t i = 0; i < t->nsteps; i++) {
+		if (t->steps[i].gives_result)
+			return i;
+	}
+	return UINT32_MAX;
+}
+
+int deferred_add(struct session *s, struct portal *p, int64_t count_known, struct err *err)
+{
+	struct transaction *x = &s->transaction;
+	const struct translation *t = p->translation;
+	const struct format_settings settings = session_formats(s);
+
+	if (grow_deferred(x, err) != 0)
+		return -1;
+	transaction_begin_write(s);
+	if (count_known < 0 && put_steps(s, p, err) != 0)
+		return -1;
+
+	struct deferred *d = &x->deferred[x->ndeferred];
+	uint32_t step = result_step(t);
+	if (d->rows.max == 0)
+		buf_init(&d->rows, s->host->limits->entry_bytes_max);
+	d->output_at = s->out.len;
+	d->first_statement = x->npending;
+	d->nstatements = (uint32_t)t->nsteps;
+	d->result_statement = step == UINT32_MAX ? UINT32_MAX : x->npending + step;
+	d->portal = p;
+	p->refs++;
+	d->count_known = count_known;
+	row_writer_init(&d->writer, ROW_DATA, &d->rows, p->formats, t->ncolumns, &settings);
+	x->ndeferred++;
+	x->npending += d->nstatements;
+	return 0;
+}
+
+void deferred_drop(struct session *s)
+{
+	struct transaction *x = &s->transaction;
+
+	for (size_t i = 0; i < x->ndeferred; i++) {
+		struct deferred *d = &x->deferred[i];
+		portal_unref(s, d->portal);
+		if (d->rows.cap > 65536)
+			buf_release(&d->rows);
+		buf_clear(&d->rows);
+	}
+	x->ndeferred = 0;
+	x->npending = 0;
+	if (x->pending.bytes.cap > 65536) {
+		entry_builder_release(&x->pending);
+		entry_builder_init(&x->pending, s->host->limits->entry_bytes_max);
+	}
+	entry_builder_clear(&x->pending);
+}
+
+static void answer_one(struct session *s, const struct deferred *d, int64_t changes)
+{
+	const struct translation *t = d->portal->translation;
+
+	buf_put(&s->out, d->rows.data, d->rows.len);
+	if (t->kind == STATEMENT_READ)
+		changes = (int64_t)d->writer.rows;
+	execute_complete(s, t, d->count_known >= 0 ? d->count_known : changes);
+	d->portal->is_done = true;
+}
+
+void deferred_answer(struct session *s, size_t failed, const struct err *err, const int64_t *changes)
+{
+	struct transaction *x = &s->transaction;
+	struct buf before = s->out;
+	size_t taken = 0, n = failed < x->ndeferred ? failed : x->ndeferred;
+
+	/* One answer, at the end of the output: nothing has to be moved. */
+	if (n == 1 && failed >= 1 && x->deferred[0].output_at == s->out.len) {
+		answer_one(s, &x->deferred[0], changes[0]);
+		deferred_drop(s);
+		return;
+	}
+	if (n == 0) {
+		if (failed < x->ndeferred)
+			buf_truncate(&s->out, x->deferred[0].output_at);
+		deferred_drop(s);
+		if (err != NULL)
+			session_fail(s, err);
+		return;
+	}
+	buf_init(&s->out, before.max);
+	for (size_t i = 0; i < n; i++) {
+		buf_put(&s->out, before.data + taken, x->deferred[i].output_at - taken);
+		taken = x->deferred[i].output_at;
+		answer_one(s, &x->deferred[i], changes[i]);
+	}
+	size_t end = failed < x->ndeferred ? x->deferred[failed].output_at : before.len;
+	buf_put(&s->out, before.data + taken, end - taken);
+	buf_release(&before);
+	deferred_drop(s);
+	if (err != NULL)
+		session_fail(s, err);
+}
+
+/* ---- statements that write ---- */
+
+bool transaction_needs_speculation(const struct session *s)
+{
+	const struct transaction *x = &s->transaction;
+
+	return x->ndeferred > 0 || (x->is_snapshot && x->kind == TRANSACTION_EXPLICIT && x->speculation == NULL);
+}
+
+enum progress transaction_materialise(struct session *s)
+{
+	return speculate_pending(s);
+}
+
+enum progress transaction_write(struct session *s, struct portal *p)
+{
+	struct err err;
+
+	if (deferred_add(s, p, -1, &err) != 0) {
+		session_fail(s, &err);
+		return PROGRESS_FAILED;
+	}
+	return s->transaction.kind == TRANSACTION_EXPLICIT || s->transaction.speculation != NULL ? speculate_pending(s) :
+												   PROGRESS_DONE;
+}
+
+/* ---- commit ---- */
+
+static struct row_sink *write_sink(struct write *w, uint32_t statement)
+{
+	struct transaction *x = &((struct session *)w->owner)->transaction;
+
+	/* In a speculation the client has its rows already. */
+	for (size_t i = 0; i < x->ndeferred; i++) {
+		if (x->deferred[i].result_statement == statement && x->deferred[i].portal->translation->ncolumns > 0)
+			return &x->deferred[i].writer.sink;
+	}
+	return NULL;
+}
+
+static void write_done(struct write *w)
+{
+	struct session *s = w->owner;
+
+	s->host->write_done(s->host->arg, w);
+}
+
+static int prepare_write(struct session *s, struct entry_builder *from, uint32_t n, struct err *err)
+{
+	struct transaction *x = &s->transaction;
+	struct write *w = &x->write;
+
+	if (!entry_builder_end(from))
+		return too_large(s, err);
+	if (x->results_cap < n) {
+		struct write_result *grown = realloc(x->results, n * sizeof(*grown));
+		if (grown == NULL)
+			return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+		x->results = grown;
+		x->results_cap = n;
+	}
+	memset(w, 0, sizeof(*w));
+	memset(x->results, 0, n * sizeof(*x->results));
+	w->entry = from->bytes;
+	w->nstatements = n;
+	w->results = x->results;
+	w->sink = write_sink;
+	w->on_done = write_done;
+	w->owner = s;
+	return 0;
+}
+
+enum progress transaction_commit(struct session *s, enum after_commit after)
+{
+	struct transaction *x = &s->transaction;
+	struct err err;
+
+	if (x->kind == TRANSACTION_NONE)
+		return PROGRESS_DONE;
+	if (x->kind == TRANSACTION_EXPLICIT && after != AFTER_COMMIT_STATEMENT) {
+		/* Only what was deferred before the BEGIN of the same query is left: it must be answered now. */
+		return x->ndeferred > 0 ? speculate_pending(s) : PROGRESS_DONE;
+	}
+	struct entry_builder *from = x->speculation != NULL ? &x->entry : &x->pending;
+	uint32_t n = x->speculation != NULL ? x->nentry : x->npending;
+	if (n == 0) {
+		transaction_end(s, true);
+		return PROGRESS_DONE;
+	}
+	if (prepare_write(s, from, n, &err) != 0) {
+		session_fail(s, &err);
+		transaction_end(s, false);
+		return PROGRESS_FAILED;
+	}
+	/* The pin would keep the WAL from being reset while we wait. */
+	if (x->speculation != NULL) {
+		speculation_end(x->speculation);
+		x->speculation = NULL;
+	}
+	s->after_commit = after;
+	s->resume = RESUME_COMMIT;
+	x->is_write_under_way = true;
+	session_move(s, SESSION_BUSY);
+	replication_submit(s->host->replication, &x->write);
+	return PROGRESS_WAIT;
+}
+
+/* Gives the entry's memory back to the builder that it came from. */
+static struct entry_builder *take_back(struct transaction *x)
+{
+	struct entry_builder *from = x->ndeferred > 0 ? &x->pending : &x->entry;
+
+	from->bytes = x->write.entry;
+	return from;
+}
+
+/* The schema has moved between translation and apply, and nothing was done or told: the same statements, translated again. */
+static bool retry(struct session *s, struct err *err)
+{
+	struct transaction *x = &s->transaction;
+	size_t n = x->ndeferred;
+
+	if (n == 0 || x->retries++ >= RETRIES_MAX)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (x->deferred[i].count_known >= 0)
+			return false;
+	}
+	catalog_unref(x->catalog);
+	x->catalog = NULL;
+	x->catalog = catalog_ref(transaction_catalog(s));
+	x->schema_version = x->catalog->schema.version;
+	x->ndeferred = x->npending = 0;
+	entry_builder_clear(&x->pending);
+	for (size_t i = 0; i < n; i++) {
+		struct deferred old = x->deferred[i];
+		size_t end = s->out.len;
+		s->out.len = old.output_at;
+		bool ok = portal_refresh(s, old.portal, err) == 0 && deferred_add(s, old.portal, -1, err) == 0;
+		s->out.len = end;
+		if (!ok) {
+			x->ndeferred = n; /* all references are still held; deferred_drop lets them go */
+			return false;
+		}
+		portal_unref(s, old.portal);
+	}
+	return true;
+}
+
+static void say_outcome(const struct write *w, struct err *err)
+{
+	if (w->outcome == WRITE_RETRY) {
+		err_set(err, SQLSTATE_SERIALIZATION, "could not serialize access due to a concurrent schema change");
+		err_hint(err, "The transaction might succeed if retried.");
+	} else {
+		*err = w->err;
+	}
+}
+
+static size_t deferred_of(const struct transaction *x, uint32_t statement)
+{
+	for (size_t i = 0; i < x->ndeferred; i++) {
+		if (statement < x->deferred[i].first_statement + x->deferred[i].nstatements)
+			return i;
+	}
+	return 0;
+}
+
+/* The rest of what ended with the commit. */
+static void finish(struct session *s, bool committed)
+{
+	bool in_query = s->query.is_active;
+
+	if (s->after_commit == AFTER_COMMIT_STATEMENT) {
+		if (committed)
+			wire_put_complete(&s->out, "COMMIT");
+		session_resume(s, committed ? PROGRESS_DONE : PROGRESS_FAILED);
+		return;
+	}
+	if (s->state != SESSION_BUSY) /* session_fail has moved it: Sync is here already */
+		session_move(s, SESSION_READY);
+	s->is_cancelled = false;
+	if (in_query) {
+		query_end(s);
+		return;
+	}
+	portal_drop_all(s);
+	session_ready(s);
+}
+
+void transaction_commit_done(struct session *s)
+{
+	struct transaction *x = &s->transaction;
+	struct write *w = &x->write;
+	struct err err;
+
+	take_back(x);
+	if (w->outcome == WRITE_RETRY) {
+		if (retry(s, &err)) {
+			session_move(s, SESSION_READY);
+			if (transaction_commit(s, s->after_commit) == PROGRESS_WAIT)
+				return;
+		}
+	}
+	if (w->outcome == WRITE_APPLIED) {
+		int64_t few[16], *changes = x->ndeferred <= 16 ? few : malloc(x->ndeferred * sizeof(*changes));
+		for (size_t i = 0; changes != NULL && i < x->ndeferred; i++) {
+			uint32_t statement = x->deferred[i].result_statement;
+			changes[i] = statement == UINT32_MAX ? -1 : w->results[statement].changes;
+		}
+		if (changes != NULL)
+			deferred_answer(s, SIZE_MAX, NULL, changes);
+		if (changes != few)
+			free(changes);
+		transaction_end(s, true);
+		finish(s, true);
+		return;
+	}
+	say_outcome(w, &err);
+	catalog_explain_error(transaction_catalog(s), &err);
+	/* All or nothing: what stands before the failed statement in the same entry isn't done either, but PostgreSQL would have answered
+	 * it before it met the error, and so do we. Without a statement to blame the error stands in the first's place. */
+	size_t failed = w->outcome == WRITE_FAILED ? deferred_of(x, w->failed_statement) : 0;
+	int64_t none[1] = { 0 };
+	int64_t *changes = x->ndeferred > 0 ? calloc(x->ndeferred, sizeof(*changes)) : none;
+	if (changes != NULL && failed < x->ndeferred) {
+		for (size_t i = 0; i < failed; i++) {
+			if (x->deferred[i].result_statement != UINT32_MAX)
+				changes[i] = w->results[x->deferred[i].result_statement].changes;
+		}
+		deferred_answer(s, failed, &err, changes);
+	} else {
+		session_fail(s, &err);
+	}
+	if (changes != none)
+		free(changes);
+	transaction_end(s, false);
+	finish(s, false);
+}
+
+/* ---- the end ---- */
+
+void transaction_abort(struct session *s)
+{
+	struct transaction *x = &s->transaction;
+
+	if (x->is_write_under_way)
+		return;
+	if (x->kind == TRANSACTION_EXPLICIT) {
+		x->has_failed = true;
+		deferred_drop(s);
+	} else {
+		transaction_end(s, false);
+	}
+}
+
+static void drop_savepoint(struct transaction *x)
+{
+	struct savepoint *p = x->savepoints;
+
+	x->savepoints = p->outer;
+	free(p->name);
+	free(p);
+}
+
+void transaction_end(struct session *s, bool committed)
+{
+	struct transaction *x = &s->transaction;
+
+	deferred_drop(s);
+	if (x->speculation != NULL) {
+		conn_clear_interrupt(speculation_conn(x->speculation));
+		/* Portals that read from it end with it. */
+		portal_drop_all(s);
+		speculation_end(x->speculation);
+		x->speculation = NULL;
+	}
+	if (x->entry.bytes.cap > 65536) {
+		entry_builder_release(&x->entry);
+		entry_builder_init(&x->entry, s->host->limits->entry_bytes_max);
+	}
+	entry_builder_clear(&x->entry);
+	while (x->savepoints != NULL)
+		drop_savepoint(x);
+	catalog_unref(x->catalog);
+	x->catalog = NULL;
+	if (x->kind == TRANSACTION_EXPLICIT)
+		settings_end_transaction(&s->settings, committed);
+	x->kind = TRANSACTION_NONE;
+	x->has_failed = x->has_written = x->is_read_only = x->is_snapshot = x->is_ddl_done = false;
+	x->isolation = 0;
+	x->nentry = 0;
+	x->retries = 0;
+}
+
+void transaction_release(struct session *s)
+{
+	struct transaction *x = &s->transaction;
+
+	for (size_t i = 0; i < x->deferred_cap; i++)
+		buf_release(&x->deferred[i].rows);
+	free(x->deferred);
+	free(x->results);
+	entry_builder_release(&x->pending);
+	entry_builder_release(&x->entry);
+}
+
+/* ---- BEGIN, COMMIT, SAVEPOINT .. ---- */
+
+static void warn(struct session *s, const char *sqlstate, const char *text)
+{
+	struct err warning;
+
+	err_set(&warning, sqlstate, "%s", text);
+	session_notice(s, "WARNING", &warning);
+}
+
+static void set_modes(struct session *s, const struct translation *t)
+{
+	struct transaction *x = &s->transaction;
+	const char *isolation = t->transaction.isolation;
+
+	if (isolation == NULL)
+		isolation = settings_get(&s->settings,
+		    t->kind == STATEMENT_BEGIN ? SETTING_DEFAULT_TRANSACTION_ISOLATION : SETTING_TRANSACTION_ISOLATION);
+	x->isolation = isolation[0] == 's' ? 2 : strcmp(isolation, "repeatable read") == 0 ? 1 : 0;
+	x->is_snapshot = x->isolation > 0;
+	if (t->transaction.read_only >= 0)
+		x->is_read_only = t->transaction.read_only == 1;
+	else if (t->kind == STATEMENT_BEGIN)
+		x->is_read_only = settings_get(&s->settings, SETTING_DEFAULT_TRANSACTION_READ_ONLY)[1] == 'n';
+	settings_set(&s->settings, "transaction_isolation", isolation, SET_BY_SERVER, true, true, NULL);
+	settings_set(&s->settings, "transaction_read_only", x->is_read_only ? "on" : "off", SET_BY_SERVER, true, true, NULL);
+}
+
+static enum progress statement_begin(struct session *s, const struct translation *t)
+{
+	if (s->transaction.kind == TRANSACTION_EXPLICIT) {
+		warn(s, SQLSTATE_ACTIVE_TRANSACTION, "there is already a transaction in progress");
+	} else {
+		begin(s, TRANSACTION_EXPLICIT);
+		set_modes(s, t);
+	}
+	wire_put_complete(&s->out, t->tag);
+	return PROGRESS_DONE;
+}
+
+static enum progress fail(struct session *s, struct err *err)
+{
+	session_fail(s, err);
+	return PROGRESS_FAILED;
+}
+
+static enum progress set_transaction(struct session *s, const struct translation *t)
+{
+	struct err err;
+
+	if (t->transaction.is_session_default) {
+		if (t->transaction.isolation != NULL)
+			settings_put(&s->settings, SETTING_DEFAULT_TRANSACTION_ISOLATION, t->transaction.isolation);
+		if (t->transaction.read_only >= 0)
+			settings_put(&s->settings, SETTING_DEFAULT_TRANSACTION_READ_ONLY,
+			    t->transaction.read_only ? "on" : "off");
+	} else if (s->transaction.kind != TRANSACTION_EXPLICIT) {
+		warn(s, SQLSTATE_NO_ACTIVE_TRANSACTION, "SET TRANSACTION can only be used in transaction blocks");
+	} else if (t->transaction.isolation != NULL && (s->transaction.has_written || s->transaction.speculation != NULL)) {
+		err_set(&err, SQLSTATE_ACTIVE_TRANSACTION, "SET TRANSACTION ISOLATION LEVEL must be called before any query");
+		return fail(s, &err);
+	} else {
+		set_modes(s, t);
+	}
+	wire_put_complete(&s->out, t->tag);
+	return PROGRESS_DONE;
+}
+
+static void chain(struct session *s, const struct translation *t, uint8_t isolation, bool is_read_only)
+{
+	if (!t->transaction.chain)
+		return;
+	begin(s, TRANSACTION_EXPLICIT);
+	s->transaction.isolation = isolation;
+	s->transaction.is_snapshot = isolation > 0;
+	s->transaction.is_read_only = is_read_only;
+}
+
+static enum progress statement_commit(struct session *s, const struct translation *t)
+{
+	struct transaction *x = &s->transaction;
+	bool failed = x->has_failed;
+
+	if (x->kind != TRANSACTION_EXPLICIT)
+		warn(s, SQLSTATE_NO_ACTIVE_TRANSACTION, "there is no transaction in progress");
+	if (failed) {
+		transaction_end(s, false);
+		wire_put_complete(&s->out, "ROLLBACK");
+		return PROGRESS_DONE;
+	}
+	if (t->transaction.chain && x->nentry > 0) {
+		struct err err;
+		err_set(&err, SQLSTATE_FEATURE_NOT_SUPPORTED, "COMMIT AND CHAIN after a write is not supported");
+		return fail(s, &err);
+	}
+	uint8_t isolation = x->isolation;
+	bool is_read_only = x->is_read_only;
+	enum progress progress = transaction_commit(s, AFTER_COMMIT_STATEMENT);
+	if (progress == PROGRESS_DONE) {
+		chain(s, t, isolation, is_read_only);
+		wire_put_complete(&s->out, "COMMIT");
+	}
+	return progress;
+}
+
+static enum progress statement_rollback(struct session *s, const struct translation *t)
+{
+	struct transaction *x = &s->transaction;
+	uint8_t isolation = x->isolation;
+	bool is_read_only = x->is_read_only;
+
+	if (x->kind != TRANSACTION_EXPLICIT)
+		warn(s, SQLSTATE_NO_ACTIVE_TRANSACTION, "there is no transaction in progress");
+	transaction_end(s, false);
+	chain(s, t, isolation, is_read_only);
+	wire_put_complete(&s->out, "ROLLBACK");
+	return PROGRESS_DONE;
+}
+
+/* ---- savepoints ---- */
+
+static int run_on_speculation(struct session *s, const char *verb, unsigned id, struct err *err)
+{
+	char sql[64];
+
+	if (s->transaction.speculation == NULL)
+		return 0;
+	snprintf(sql, sizeof(sql), "%s s%u", verb, id);
+	return conn_exec(speculation_conn(s->transaction.speculation), sql, err);
+}
+
+static int savepoint_set(struct session *s, const char *name, struct err *err)
+{
+	struct transaction *x = &s->transaction;
+	struct savepoint *p = calloc(1, sizeof(*p));
+
+	if (p == NULL || (p->name = strdup(name)) == NULL) {
+		free(p);
+		return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+	}
+	p->id = ++x->savepoint_id;
+	p->entry = entry_builder_mark(&x->entry);
+	p->nentry = x->nentry;
+	p->settings = settings_mark(&s->settings);
+	p->outer = x->savepoints;
+	x->savepoints = p;
+	return run_on_speculation(s, "SAVEPOINT", p->id, err);
+}
+
+static struct savepoint *savepoint_find(struct session *s, const char *name, struct err *err)
+{
+	for (struct savepoint *p = s->transaction.savepoints; p != NULL; p = p->outer) {
+		if (strcmp(p->name, name) == 0)
+			return p;
+	}
+	err_set(err, SQLSTATE_NO_SUCH_SAVEPOINT, "savepoint \"%s\" does not exist", name);
+	return NULL;
+}
+
+static int savepoint_release(struct session *s, const char *name, struct err *err)
+{
+	struct savepoint *p = savepoint_find(s, name, err);
+
+	if (p == NULL)
+		return -1;
+	unsigned id = p->id;
+	while (s->transaction.savepoints->id != id)
+		drop_savepoint(&s->transaction);
+	drop_savepoint(&s->transaction);
+	return run_on_speculation(s, "RELEASE", id, err);
+}
+
+static int savepoint_rollback(struct session *s, const char *name, struct err *err)
+{
+	struct transaction *x = &s->transaction;
+	struct savepoint *p = savepoint_find(s, name, err);
+
+	if (p == NULL)
+		return -1;
+	while (x->savepoints != p)
+		drop_savepoint(x);
+	settings_rewind(&s->settings, p->settings);
+	if (x->speculation != NULL) {
+		conn_clear_interrupt(speculation_conn(x->speculation));
+		if (p->nentry == 0)
+			entry_builder_clear(&x->entry);
+		else if (x->nentry > p->nentry)
+			entry_builder_rewind(&x->entry, p->entry);
+		x->nentry = p->nentry;
+	}
+	x->has_failed = false;
+	if (run_on_speculation(s, "ROLLBACK TO", p->id, err) != 0)
+		return -1;
+	return x->is_ddl_done ? speculate_reload_catalog(s, err) : 0;
+}
+
+static enum progress savepoint(struct session *s, const struct translation *t)
+{
+	struct err err;
+	int rc;
+
+	if (s->transaction.kind != TRANSACTION_EXPLICIT)
+		rc = err_set(&err, SQLSTATE_NO_ACTIVE_TRANSACTION, "%s can only be used in transaction blocks",
+		    t->kind == STATEMENT_ROLLBACK_TO ? "ROLLBACK TO SAVEPOINT" :
+		    t->kind == STATEMENT_RELEASE     ? "RELEASE SAVEPOINT" :
+						       "SAVEPOINT");
+	else if (t->kind == STATEMENT_SAVEPOINT)
+		rc = savepoint_set(s, t->name, &err);
+	else if (t->kind == STATEMENT_RELEASE)
+		rc = savepoint_release(s, t->name, &err);
+	else
+		rc = savepoint_rollback(s, t->name, &err);
+	if (rc != 0)
+		return fail(s, &err);
+	wire_put_complete(&s->out, t->tag);
+	return PROGRESS_DONE;
+}
+
+enum progress transaction_statement(struct session *s, struct portal *p)
+{
+	const struct translation *t = p->translation;
+
+	switch (t->kind) {
+	case STATEMENT_BEGIN: return statement_begin(s, t);
+	case STATEMENT_COMMIT: return statement_commit(s, t);
+	case STATEMENT_ROLLBACK: return statement_rollback(s, t);
+	case STATEMENT_SET_TRANSACTION: return set_transaction(s, t);
+	default: return savepoint(s, t);
+	}
+}
