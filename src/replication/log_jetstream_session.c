@@ -41,7 +41,7 @@ struct session {
 	natsInbox *answers_inbox;
 	pthread_mutex_t mu;
 	pthread_cond_t changed;
-	bool are_answers_over; /* nats.c calls us no more */
+	bool has_answers, are_answers_over; /* nats.c may call us; it calls us no more */
 };
 
 /* A consumer and the subscription that it pushes to. */
@@ -141,6 +141,7 @@ static int open_answers(struct log_jetstream *l, struct session *s, struct err *
 	}
 	if (status == NATS_OK)
 		status = natsSubscription_SetOnCompleteCB(s->answers, on_answers_over, s);
+	s->has_answers = status == NATS_OK;
 	if (status == NATS_OK)
 		status =
 		    natsSubscription_SetPendingLimits(s->answers, -1, -1); /* as many as there are requests */
@@ -184,7 +185,7 @@ static void close_session(struct log_jetstream *l, struct session *s, const stru
 	keep_discovered(l, s->nc);
 	natsConnection_Close(s->nc);
 	pthread_mutex_lock(&s->mu);
-	while (s->answers != NULL && !s->are_answers_over)
+	while (s->has_answers && !s->are_answers_over)
 		pthread_cond_wait(&s->changed, &s->mu);
 	pthread_mutex_unlock(&s->mu);
 	natsSubscription_Destroy(s->answers);

@@ -19,6 +19,9 @@ int nats_failure(struct err *err, natsStatus status, const char *what)
 	/* nats.c keeps the text of this thread's last failure: it may be an older one's. */
 	if (text == NULL || *text == '\0' || last != status)
 		text = natsStatus_GetText(status);
+	const char *place_end = *text == '(' ? strstr(text, "): ") : NULL; /* "(sub.c:703): Timeout" */
+	if (place_end != NULL)
+		text = place_end + 3;
 	return err_set(err, SQLSTATE_CONNECTION_FAILURE, "%s: %s", what, text);
 }
 
@@ -31,8 +34,13 @@ int stream_read(jsCtx *js, const char *stream, struct stream_info *out, bool *is
 	*is_missing = code == JSStreamNotFoundErr || (status == NATS_NOT_FOUND && code == 0);
 	if (*is_missing)
 		return 0;
-	if (status != NATS_OK)
-		return nats_failure(err, status, "read the stream's state");
+	if (status != NATS_OK) {
+		nats_failure(err, status, "read the stream's state");
+		if (status == NATS_NO_RESPONDERS || code == JSNotEnabledErr ||
+		    code == JSNotEnabledForAccountErr)
+			err_hint(err, "JetStream must be enabled in nats-server's configuration.");
+		return -1;
+	}
 	struct log_identity *id = &out->identity;
 	wire_cluster_id(info->Config->Description, info->Created, id->cluster_id, sizeof id->cluster_id);
 	id->created_us = info->Created / 1000;

@@ -455,7 +455,10 @@ static void a_frozen_server_leaves_publishes_unknown(void **state)
 {
 	struct world *w = start(state);
 
+	int status;
 	kill(w->server.pid, SIGSTOP);
+	assert_int_equal(waitpid(w->server.pid, &status, WUNTRACED), w->server.pid);
+	assert_true(WIFSTOPPED(status));
 	publish(w, 1);
 	await(w, w->unknown[1] == 1);
 	assert_string_equal(w->publish_err.sqlstate, SQLSTATE_UNKNOWN_OUTCOME);
