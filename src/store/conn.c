@@ -142,6 +142,7 @@ int conn_open(
 	conn->store = store;
 	conn->kind = kind;
 	atomic_init(&conn->is_interrupted, false);
+	atomic_init(&conn->is_running, false);
 	if (env_vfs_register(&conn->vfs, base_vfs, err) != 0) {
 		free(conn);
 		return -1;
@@ -319,10 +320,11 @@ bool conn_in_transaction(const struct conn *conn)
 
 void conn_interrupt(struct conn *conn)
 {
-	/* SQLite forgets its own mark when a statement begins; the flag is seen before each step and by the progress handler. The
-	 * mark is for the few operations that are long by themselves, such as counting a table. */
+	/* The flag is seen before each step and by the progress handler. SQLite's own mark is for the few operations that are long
+	 * by themselves, such as counting a table; it can't be taken back, so it isn't made while nothing runs. */
 	atomic_store(&conn->is_interrupted, true);
-	sqlite3_interrupt(conn->db);
+	if (atomic_load(&conn->is_running))
+		sqlite3_interrupt(conn->db);
 }
 
 void conn_clear_interrupt(struct conn *conn)
@@ -338,24 +340,33 @@ int conn_hold_snapshot(struct conn *conn, struct err *err)
 		return -1;
 	/* BEGIN alone takes no snapshot; the first read does. */
 	if (conn_exec(conn, "SELECT 1 FROM sqlite_schema LIMIT 1", err) != 0) {
-		if (conn_in_transaction(conn))
-			conn_exec(conn, "ROLLBACK", NULL);
+		conn_rollback(conn);
 		return -1;
 	}
 	conn->holds_snapshot = true;
 	return 0;
 }
 
-void conn_release_snapshot(struct conn *conn)
+void conn_rollback(struct conn *conn)
 {
-	bool was_interrupted = atomic_exchange(&conn->is_interrupted, false);
+	bool was_interrupted = false;
+	struct err err;
 
-	if (conn->holds_snapshot && conn_in_transaction(conn))
-		conn_exec(conn, "ROLLBACK",
-		    NULL); /* nothing was written; COMMIT could be refused while a cursor is open */
-	conn->holds_snapshot = false;
+	while (conn_in_transaction(conn)) {
+		was_interrupted = atomic_exchange(&conn->is_interrupted, false) || was_interrupted;
+		if (conn_exec(conn, "ROLLBACK", &err) != 0 &&
+		    strcmp(err.sqlstate, SQLSTATE_QUERY_CANCELED) != 0)
+			break;
+	}
 	if (was_interrupted)
 		atomic_store(&conn->is_interrupted, true);
+}
+
+void conn_release_snapshot(struct conn *conn)
+{
+	if (conn->holds_snapshot)
+		conn_rollback(conn); /* nothing was written; COMMIT could be refused while a cursor is open */
+	conn->holds_snapshot = false;
 }
 
 /* A text for all nodes may not call what differs by node; a reader prepares it all the same. */

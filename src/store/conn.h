@@ -4,6 +4,8 @@
  * Runs on:  one thread at a time; it may move between threads between calls. conn_interrupt: any thread.
  * Promises: a reader can't write, the writer is the only one that writes the file, a speculative connection writes a private
  *           view; SQL functions see the environment that was set and nothing else of the machine.
+ *           After 54000 by ops_max, 57014 and what conn_failure_is_local says, a write's whole transaction may be gone, not just
+ *           the statement: that is SQLite's way; conn_in_transaction tells.
  * Fails by: struct err, with SQLite's error translated (SQLITE_CONSTRAINT_UNIQUE -> 23505 with table and columns ..);
  *           conn_failure_is_local says whether the machine failed (disk, memory) or the statement. */
 #ifndef NQLITE_STORE_CONN_H
@@ -23,8 +25,8 @@ enum conn_kind { CONN_READER, CONN_WRITER, CONN_SPECULATIVE };
 struct environment {
 	int64_t now_us; /* now(), CURRENT_TIMESTAMP, 'now': microseconds since 1970-01-01 UTC */
 	uint64_t seed;  /* of random(), randomblob(), gen_random_uuid() .. */
-	uint64_t
-	    ops_max; /* VM operations that a statement may take, 0: no limit. Deterministic, so that the same entry fails everywhere (54000) */
+	/* VM operations that a statement may take, 0: no limit. Deterministic: the same entry fails everywhere, with 54000. */
+	uint64_t ops_max;
 	char role[64];     /* current_user */
 	char timezone[64]; /* session TimeZone for functions; "" is UTC */
 };

@@ -55,6 +55,7 @@ struct conn {
 	const void *tables_context;
 
 	atomic_bool is_interrupted; /* set by any thread, cleared by conn_clear_interrupt */
+	atomic_bool is_running;     /* a cursor_run is under way */
 	struct run run;
 	struct err
 	    raised; /* by function_fail, the authorizer or a virtual table: better than SQLite's sentence */
@@ -92,6 +93,9 @@ int virtual_table_register(struct conn *conn, const struct table_source *source,
 
 /* The SQLite handle: file controls, transaction state. */
 sqlite3 *conn_sqlite(struct conn *conn);
+
+/* Ends the transaction, if there is one, whether or not the connection is interrupted. The interrupt stays. */
+void conn_rollback(struct conn *conn);
 
 /* Keeps an err for the statement that runs; it is returned instead of SQLite's own. */
 struct err *conn_raise(struct conn *conn);

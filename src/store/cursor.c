@@ -213,7 +213,9 @@ enum cursor_result cursor_run(
 	if (!sqlite3_stmt_busy(c->statement->stmt))
 		c->changes_before = sqlite3_total_changes64(conn->db);
 
+	atomic_store_explicit(&conn->is_running, true, memory_order_release);
 	enum cursor_result result = step_rows(c, sink, limits, err);
+	atomic_store_explicit(&conn->is_running, outer_run.statement != NULL, memory_order_release);
 
 	conn->run = outer_run;
 	conn->authorizer = outer_authorizer;

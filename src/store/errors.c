@@ -6,8 +6,7 @@
 #include "store/conn_internal.h"
 
 struct sentence {
-	const char *
-	    pattern; /* what it begins with; after a '*' what it ends with, or holds when another '*' follows */
+	const char *pattern; /* a beginning; beginning*end; or beginning*within* */
 	const char *sqlstate;
 };
 
@@ -253,8 +252,9 @@ int errors_of_handle(sqlite3 *db, int rc, const char *what, struct err *err)
 	if (err != NULL && (extended & 0xff) == SQLITE_CONSTRAINT)
 		name_constraint(extended, text, err);
 	if ((extended & 0xff) == SQLITE_CORRUPT || (extended & 0xff) == SQLITE_NOTADB)
-		err_hint(err, "Stop the node, move the file and its -wal and -shm away, and start it again: "
-			      "it restores itself from a snapshot and the log.");
+		err_hint(err,
+		    "Stop the node and move the file, its -wal and its -shm away. A node of a cluster then "
+		    "restores itself; an embedded one needs its backup.");
 	if (what != NULL)
 		err_prefix(err, "%s", what);
 	return -1;

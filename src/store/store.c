@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -14,6 +15,7 @@
 #define DEFAULT_CACHE      (8 * 1024 * 1024)
 #define DEFAULT_STATEMENTS 256
 #define DEFAULT_WAL        (16 * 1024 * 1024)
+#define DEFAULT_MMAP       (1024 * 1024 * 1024)
 
 struct store {
 	struct store_options options; /* path is ours */
@@ -57,6 +59,10 @@ static void set_defaults(struct store_options *o)
 		o->statements_max = DEFAULT_STATEMENTS;
 	if (o->wal_bytes_max == 0)
 		o->wal_bytes_max = DEFAULT_WAL;
+	if (o->mmap_bytes == 0)
+		o->mmap_bytes = DEFAULT_MMAP;
+	else if (o->mmap_bytes < 0)
+		o->mmap_bytes = 0;
 }
 
 static int make_private_directory(struct store *store, struct err *err)
@@ -151,6 +157,17 @@ static int check_file(struct store *store, sqlite3 *db, struct err *err)
 	return 0;
 }
 
+/* SQLite's own errno is that of its last attempt, to open read-only what it could not open for writing. */
+static void say_why_not(const char *path, struct err *err)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+
+	if (fd < 0)
+		err_detail(err, "%s.", strerror(errno));
+	else
+		close(fd);
+}
+
 static int prepare_file(struct store *store, struct err *err)
 {
 	sqlite3 *db = NULL;
@@ -162,12 +179,9 @@ static int prepare_file(struct store *store, struct err *err)
 	if (rc == SQLITE_OK) {
 		result = check_file(store, db, err);
 	} else {
-		int code = db != NULL ? sqlite3_system_errno(db) : 0;
-
 		snprintf(what, sizeof(what), "open database %s", store->path);
 		errors_of_handle(db, rc, what, err);
-		if (code != 0)
-			err_detail(err, "%s.", strerror(code));
+		say_why_not(store->path, err);
 	}
 	sqlite3_close(db);
 	return result;
@@ -246,7 +260,16 @@ void store_writer_closed(struct store *store)
 
 int store_open_reader(struct store *store, struct conn **out, struct err *err)
 {
-	return conn_open(out, store, CONN_READER, NULL, err);
+	char sql[64];
+
+	if (conn_open(out, store, CONN_READER, NULL, err) != 0)
+		return -1;
+	snprintf(sql, sizeof(sql), "PRAGMA mmap_size = %lld", (long long)store->options.mmap_bytes);
+	if (conn_exec(*out, sql, err) == 0)
+		return 0;
+	conn_close(*out);
+	*out = NULL;
+	return -1;
 }
 
 int store_take_reader(struct store *store, struct conn **out, struct err *err)

@@ -13,13 +13,13 @@
 struct table_source; /* virtual_table.h */
 
 struct store_options {
-	const char *
-	    path; /* of the file, or ":memory:" (kept in a file in a private directory that store_close deletes: every part works the same) */
+	const char *path;      /* or ":memory:": a file in a private directory that store_close deletes */
 	bool is_durable;       /* synchronous=FULL: embedded, the file is the log. Else NORMAL */
 	size_t readers_max;    /* default 64 */
 	size_t cache_bytes;    /* page cache of a connection, default 8 MiB */
 	size_t statements_max; /* prepared statements cached in a connection, default 256 */
 	int64_t wal_bytes_max; /* the writer checkpoints past this, default 16 MiB */
+	int64_t mmap_bytes;    /* of the file, mapped by store_open_reader's; default 1 GiB, -1: none */
 	const struct table_source *const *tables; /* NULL-terminated: virtual tables on every connection */
 	const struct logger *logger;
 };
@@ -31,7 +31,8 @@ const char *store_path(const struct store *store);
 
 /* The one writer. Opened once, by the applier; closed with conn_close. */
 int store_open_writer(struct store *store, struct conn **out, struct err *err);
-/* A reader of one's own, outside the pool's count (loops keep one each). */
+/* A reader of one's own, outside the pool's count (loops keep one each). It maps the file: point reads are half as dear, and
+ * the pages it touches show in the process's resident memory though they are the kernel's. Long scans belong to the pool. */
 int store_open_reader(struct store *store, struct conn **out, struct err *err);
 void conn_close(struct conn *conn);
 

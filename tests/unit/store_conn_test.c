@@ -527,9 +527,6 @@ struct runner {
 	int rc;
 };
 
-static enum row_verdict on_first_row(
-    struct row_sink *sink, const struct value *values, size_t n, struct err *err);
-
 struct runner_sink {
 	struct row_sink sink;
 	struct runner *runner;
