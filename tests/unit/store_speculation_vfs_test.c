@@ -337,6 +337,23 @@ static uint64_t hash_files(const struct world *w)
 	return hash_file(w->path) * 31 + hash_file(wal);
 }
 
+static int64_t wal_bytes(const struct world *w)
+{
+	char wal[128];
+	struct stat st;
+
+	snprintf(wal, sizeof(wal), "%s-wal", w->path);
+	assert_int_equal(stat(wal, &st), 0);
+	return st.st_size;
+}
+
+/* To more frames than the first region of the wal-index has (4062). Of a WAL that was truncated, with pages of 512 bytes. */
+static void lengthen_wal(struct world *w)
+{
+	while (wal_bytes(w) < 4300 * (512 + 24))
+		commit_change(w, &random_state, 300);
+}
+
 /* ---- tests of the VFS ---- */
 
 static void a_fork_sees_its_snapshot_and_its_own_writes_and_nobody_sees_them(void **state)
@@ -482,6 +499,44 @@ static void a_pooled_fork_follows_the_writers_ddl(void **state)
 	sqlite3_finalize(s);
 	run(f.db, "INSERT INTO u VALUES (1)");
 	fork_end(&f);
+	fork_close(&f);
+	close_world(&w);
+}
+
+static void check_fork(struct fork *f, const struct world *w, int changes)
+{
+	fork_begin(f);
+	f->model = w->model;
+	assert_holds(f->db, &f->model);
+	change(f->db, &f->model, &random_state, changes);
+	assert_holds(f->db, &f->model);
+	fork_end(f);
+}
+
+static void a_pooled_fork_forgets_the_wal_index_of_another_wal(void **state)
+{
+	struct world w;
+	struct fork f;
+
+	(void)state;
+	open_paged_world(&w, 512);
+	sqlite3 *holder = open_plain(&w);
+	fork_open(&f, w.path, NO_LIMIT, 5);
+	lengthen_wal(&w);
+	check_fork(&f, &w, 300);
+	/* All is written back, but a reader keeps the WAL from restarting: the fork does without the WAL, and then with the same again. */
+	run(holder, "BEGIN; SELECT * FROM meta");
+	checkpoint(&w, SQLITE_CHECKPOINT_PASSIVE);
+	check_fork(&f, &w, 300);
+	commit_change(&w, &random_state, 3);
+	check_fork(&f, &w, 300);
+	/* Another WAL of about the same length. */
+	run(holder, "COMMIT");
+	checkpoint(&w, SQLITE_CHECKPOINT_TRUNCATE);
+	lengthen_wal(&w);
+	commit_change(&w, &random_state, 300);
+	check_fork(&f, &w, 300);
+	sqlite3_close(holder);
 	fork_close(&f);
 	close_world(&w);
 }
@@ -727,7 +782,7 @@ static void few(struct world *w)
 
 static void many(struct world *w)
 {
-	commit_change(w, &random_state, 150);
+	commit_change(w, &random_state, 300);
 }
 
 static void passive(struct world *w)
@@ -773,8 +828,7 @@ static bool race_once(struct world *w, void (*prepare)(struct world *w), void (*
 
 	truncate_wal(w);
 	fork_open(&f, w->path, NO_LIMIT, 10);
-	for (int i = 0; i < 4; i++)
-		many(w); /* the WAL gets regions that the fork hasn't mapped yet */
+	lengthen_wal(w); /* the wal-index gets a region that the fork hasn't mapped yet */
 	prepare(w);
 	uint64_t version = w->model.version;
 
@@ -1068,6 +1122,7 @@ int main(void)
 		cmocka_unit_test(whatever_a_fork_tries_the_files_stay),
 		cmocka_unit_test(past_its_limit_a_fork_fails_and_its_next_transaction_works),
 		cmocka_unit_test(a_pooled_fork_follows_the_writers_ddl),
+		cmocka_unit_test(a_pooled_fork_forgets_the_wal_index_of_another_wal),
 		cmocka_unit_test(opening_and_closing_forks_leaves_the_writers_locks_alone),
 		cmocka_unit_test(one_fork_beside_a_writer_never_sees_a_wrong_byte),
 		cmocka_unit_test(few_forks_beside_a_writer_never_see_a_wrong_byte),
