@@ -26,10 +26,17 @@ static bool is_in(const char *const *list, const char *name)
 	return false;
 }
 
-/* An internal text may do all, and so may our own triggers; a user's trigger that it fires may not. */
+/* An internal text may do all, but a user's trigger that it fires may not; our own triggers may write, whoever fires them. (A
+ * common table expression comes as `via` too, and anybody can name one: so its name gives a user no more than writing, which a
+ * common table expression doesn't.) */
 static bool is_user(const struct conn *conn, const struct request *r)
 {
-	return !conn->authorizer.is_internal || (r->via != NULL && !is_ours(r->via));
+	bool is_write =
+	    r->action == SQLITE_INSERT || r->action == SQLITE_UPDATE || r->action == SQLITE_DELETE;
+
+	if (conn->authorizer.is_internal)
+		return r->via != NULL && !is_ours(r->via);
+	return !(is_write && is_ours(r->via));
 }
 
 static int refuse(struct conn *conn, const char *what)
@@ -123,9 +130,12 @@ static int check_module(struct conn *conn, const char *table, const char *module
 /* RENAME TO doesn't tell the authorizer the new name, so the text must not hold our prefix at all. */
 static int check_alter(struct conn *conn, const char *table)
 {
-	if (conn->authorizer.sql != NULL && strcasestr(conn->authorizer.sql, OUR_PREFIX) != NULL)
+	int rc = check_ours(conn, table);
+
+	if (rc == SQLITE_OK && conn->authorizer.sql != NULL &&
+	    strcasestr(conn->authorizer.sql, OUR_PREFIX) != NULL)
 		return check_ours(conn, OUR_PREFIX);
-	return check_ours(conn, table);
+	return rc;
 }
 
 static void note_schema_change(struct conn *conn, int action)
@@ -186,9 +196,7 @@ static int check_user(struct conn *conn, const struct request *r)
 	case SQLITE_DROP_VIEW:
 	case SQLITE_INSERT:
 	case SQLITE_UPDATE:
-	case SQLITE_DELETE:
-	case SQLITE_ANALYZE:
-	case SQLITE_REINDEX: return check_ours(conn, r->first);
+	case SQLITE_DELETE: return check_ours(conn, r->first);
 	default:
 		return SQLITE_OK; /* SELECT, READ, RECURSIVE; and the dropping of what can't have been made */
 	}

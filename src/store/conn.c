@@ -33,7 +33,8 @@ static const struct {
 /* DQS: rqlite's and nqlite's clients write string literals in double quotes, and a connection can't change its mind without
  * expiring every prepared statement; what nqlite itself prints qualifies columns by their table, where it makes no difference.
  * QPSG: a plan must not depend on the values bound when it was made.
- * TRUSTED_SCHEMA: a restored file is not to be trusted; our own functions are marked innocuous. */
+ * TRUSTED_SCHEMA: else FTS5 tables couldn't be kept up to date by triggers, which is how its manual does it. A restored file can't
+ * do harm by it: what could isn't there (load_extension, fts3_tokenizer) or is refused by the authorizer. */
 static const struct {
 	int option, value;
 } options[] = {
@@ -42,7 +43,7 @@ static const struct {
 	{ SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, 0 },
 	{ SQLITE_DBCONFIG_ENABLE_QPSG, 1 },
 	{ SQLITE_DBCONFIG_DEFENSIVE, 1 },
-	{ SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 },
+	{ SQLITE_DBCONFIG_TRUSTED_SCHEMA, 1 },
 	{ SQLITE_DBCONFIG_DQS_DML, 1 },
 	{ SQLITE_DBCONFIG_DQS_DDL, 1 },
 };
@@ -397,7 +398,9 @@ int conn_inspect(
 		return 0;
 	}
 	info->is_explain = sqlite3_stmt_isexplain(s->stmt) != 0;
-	info->is_readonly = info->is_explain || sqlite3_stmt_readonly(s->stmt) != 0;
+	/* A pragma that users may run only reads, though SQLite takes some for writes. */
+	info->is_readonly = info->is_explain || sqlite3_stmt_readonly(s->stmt) != 0 ||
+			    sql_text_begins_with(s->sql, s->sql_len, "PRAGMA");
 	info->nparams = (size_t)sqlite3_bind_parameter_count(s->stmt);
 	return info->is_explain ? 0 : check_replicable(s, err);
 }
