@@ -28,9 +28,33 @@ static const struct {
 	[SESSION_CLOSING] = { "closing", TO(SESSION_CLOSING) },
 };
 
+/* statement_timeout counts from the message that started the statement. */
+static void start_deadline(struct session *s)
+{
+	const char *timeout = settings_get(&s->settings, SETTING_STATEMENT_TIMEOUT);
+
+	if (timeout[0] == '0' || s->deadline_us != 0)
+		return;
+	s->deadline_us = clock_mono_us(s->host->clock) + (int64_t)atol(timeout) * 1000;
+	s->host->has_deadlines = true;
+}
+
+bool session_check_deadline(struct session *s, int64_t mono_us)
+{
+	if (s->deadline_us == 0)
+		return false;
+	if (s->state == SESSION_BUSY && mono_us >= s->deadline_us && !s->is_cancelled) {
+		s->is_timed_out = true;
+		session_interrupt(s);
+	}
+	return true;
+}
+
 void session_move(struct session *s, enum session_state to)
 {
 	assert(states[s->state].next & TO(to));
+	if (to == SESSION_BUSY && s->state != SESSION_BUSY)
+		start_deadline(s);
 	s->state = to;
 }
 
@@ -194,6 +218,14 @@ void session_notice(struct session *s, const char *severity, const struct err *e
 
 void session_fail(struct session *s, const struct err *err)
 {
+	struct err canceled;
+
+	/* SQLite says "interrupted"; only we know by whom. */
+	if (strcmp(err->sqlstate, SQLSTATE_QUERY_CANCELED) == 0 && s->is_cancelled) {
+		err_set(&canceled, SQLSTATE_QUERY_CANCELED, "canceling statement due to %s",
+		    s->is_timed_out ? "statement timeout" : "user request");
+		err = &canceled;
+	}
 	wire_put_error(&s->out, "ERROR", err);
 	transaction_abort(s);
 	if (s->is_extended)
@@ -371,6 +403,7 @@ void session_ready(struct session *s)
 	wire_put_ready(&s->out, transaction_status(s));
 	s->is_extended = false;
 	s->deadline_us = 0;
+	s->is_timed_out = false;
 	session_move(s, SESSION_READY);
 }
 
@@ -417,7 +450,12 @@ static void take_message(struct session *s, const struct message *m)
 	}
 }
 
-static bool takes_input(const struct session *s)
+bool session_is_starting(const struct session *s)
+{
+	return s->state == SESSION_STARTUP;
+}
+
+bool session_takes_input(const struct session *s)
 {
 	return s->state != SESSION_BUSY && s->state != SESSION_CLOSING &&
 	       (s->out.len < OUTPUT_STOP || s->transaction.ndeferred > 0);
@@ -433,7 +471,7 @@ size_t session_input(struct session *s, const uint8_t *bytes, size_t len)
 			return taken;
 		taken += used;
 	}
-	while (taken < len && takes_input(s)) {
+	while (taken < len && session_takes_input(s)) {
 		struct message m;
 		struct err err;
 		size_t used = 0;
@@ -467,7 +505,7 @@ void session_resume(struct session *s, enum progress progress)
 {
 	if (s->state == SESSION_BUSY)
 		session_move(s, SESSION_READY);
-	s->is_cancelled = false;
+	s->is_cancelled = s->is_timed_out = false;
 	if (!s->query.is_active)
 		return;
 	if (progress == PROGRESS_FAILED)
@@ -502,10 +540,8 @@ void session_work_done(struct session *s)
 	s->host->on_output(s->connection);
 }
 
-void session_write_done(struct write *w)
+void session_write_done(struct session *s)
 {
-	struct session *s = w->owner;
-
 	s->transaction.is_write_under_way = false;
 	s->resume = RESUME_NOTHING;
 	if (s->state == SESSION_CLOSING) {

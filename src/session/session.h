@@ -47,13 +47,14 @@ struct session_host {
 	uint32_t (*random)(void *arg);
 	/* Runs a task on some worker; its `done` comes back to this loop. */
 	void (*run_elsewhere)(void *arg, struct task *task);
-	/* A write is finished, on any thread: brings it to this loop, where session_write_done is called. */
-	void (*write_done)(void *arg, struct write *w);
+	/* Brings a task to its loop, where `done` is called; any thread. */
+	void (*bring_back)(struct task *task);
 	/* The session has output to write, or may be closed. Loop thread. */
 	void (*on_output)(void *connection);
 	/* Asks all loops to cancel what the session with this key runs. */
 	void (*cancel)(void *arg, uint32_t pid, uint32_t secret);
 	void *arg;
+	bool has_deadlines; /* some session has a statement_timeout running: call session_check_deadline on all, now and then */
 };
 
 /* Takes the newest catalog if there is a newer one. */
@@ -73,6 +74,11 @@ struct session *session_new(struct session_host *host, void *connection, uint32_
  * or when on_output was called. */
 size_t session_input(struct session *s, const uint8_t *bytes, size_t len);
 
+/* Would it take bytes now? Not while it is busy, or while too much waits for the client to read. */
+bool session_takes_input(const struct session *s);
+/* Is it before the end of startup? */
+bool session_is_starting(const struct session *s);
+
 /* Bytes for the client: the caller writes from data as many as session_writable says, consumes what it wrote, and calls
  * session_drained when all is written. (While answers are deferred nothing is writable: they may belong before what is there.) */
 struct buf *session_output(struct session *s);
@@ -89,12 +95,11 @@ void session_hang_up(struct session *s, const struct err *err);
 bool session_is_free(const struct session *s);
 void session_free(struct session *s);
 
-/* A write that host->write_done brought back. */
-void session_write_done(struct write *w);
-
 uint32_t session_pid(const struct session *s);
 /* CancelRequest: stops what runs, if the secret is the session's. */
 void session_cancel(struct session *s, uint32_t secret);
+/* Cancels what has run past its statement_timeout; false: no deadline is running. */
+bool session_check_deadline(struct session *s, int64_t mono_us);
 /* Waits for its client, outside any statement: can be closed without loss. */
 bool session_is_idle(const struct session *s);
 

@@ -134,6 +134,7 @@ struct transaction {
 	unsigned savepoint_id;
 
 	struct write write; /* on its way, while BUSY */
+	struct task write_back; /* brings it back to the loop */
 	bool is_write_under_way;
 	struct write_result *results;
 	uint32_t results_cap;
@@ -173,6 +174,7 @@ struct session {
 	bool is_gone;     /* the client hung up: nobody reads the output */
 	bool is_waiting_drain; /* BUSY: the next slice waits until the output is written */
 	bool is_cancelled; /* of the work under way */
+	bool is_timed_out; /* by statement_timeout */
 	enum resume resume;
 	enum after_commit after_commit;
 	uint32_t pid, secret;
@@ -212,6 +214,8 @@ void session_notice(struct session *s, const char *severity, const struct err *e
 void session_ready(struct session *s); /* ReadyForQuery, state READY */
 /* A task of the session is back on the loop. */
 void session_work_done(struct session *s);
+/* The transaction's write is back on the loop. */
+void session_write_done(struct session *s);
 void session_interrupt(struct session *s);
 struct format_settings session_formats(const struct session *s);
 void session_environment(struct session *s, struct environment *env);

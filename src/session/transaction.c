@@ -291,17 +291,30 @@ static struct row_sink *write_sink(struct write *w, uint32_t statement)
 
 	/* In a speculation the client has its rows already. */
 	for (size_t i = 0; i < x->ndeferred; i++) {
-		if (x->deferred[i].result_statement == statement && x->deferred[i].portal->translation->ncolumns > 0)
-			return &x->deferred[i].writer.sink;
+		struct deferred *d = &x->deferred[i];
+		if (d->result_statement != statement || d->portal->translation->ncolumns == 0)
+			continue;
+		/* It may run again: what it gave before is void. */
+		buf_clear(&d->rows);
+		d->writer.rows = 0;
+		return &d->writer.sink;
 	}
 	return NULL;
 }
 
+/* On a thread of replication's. */
 static void write_done(struct write *w)
 {
 	struct session *s = w->owner;
 
-	s->host->write_done(s->host->arg, w);
+	s->host->bring_back(&s->transaction.write_back);
+}
+
+static void write_back(struct task *task)
+{
+	struct transaction *x = QUEUE_OBJECT(task, struct transaction, write_back);
+
+	session_write_done(x->write.owner);
 }
 
 static int prepare_write(struct session *s, struct entry_builder *from, uint32_t n, struct err *err)
@@ -326,6 +339,7 @@ static int prepare_write(struct session *s, struct entry_builder *from, uint32_t
 	w->sink = write_sink;
 	w->on_done = write_done;
 	w->owner = s;
+	x->write_back = (struct task){ .done = write_back, .host = s->host };
 	return 0;
 }
 

@@ -125,6 +125,7 @@ struct translation {
 			size_t nargs;
 		} prepare;
 		struct { /* COPY */
+			const char *table; /* for error context; NULL: COPY (query) */
 			char delimiter;
 			const char *null_text;
 			const struct column *const *targets; /* COPY_FROM: the column of each field; also ?N of the step */
