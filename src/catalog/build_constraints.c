@@ -520,6 +520,7 @@ static void add_foreign_key(struct draft *d, const struct key_row *rows, size_t 
 		return;
 	c->detail.target = target == NULL ? NULL : target->relation;
 	c->detail.target_attnums = target_attnums;
+	c->detail.ntarget = n;
 	c->detail.on_update = action_of(rows[0].on_update);
 	c->detail.on_delete = action_of(rows[0].on_delete);
 }

@@ -18,12 +18,15 @@ enum {
 	OID_SCHEMA_PUBLIC = 2200,
 	OID_SCHEMA_INFORMATION = 13207,
 	OID_ROLE_SUPERUSER = 10,
-	OID_DATABASE = 5,
+	OID_DATABASE_POSTGRES = 5,
+	OID_DATABASE = 16383, /* the last that PostgreSQL never gives to a user's object */
 	OID_AM_HEAP = 2,
 	OID_AM_BTREE = 403,
 	OID_COLLATION_DEFAULT = 100,
 	OID_COLLATION_C = 950,
+	OID_COLLATION_POSIX = 951,
 	OID_TABLESPACE_DEFAULT = 1663,
+	OID_TABLESPACE_GLOBAL = 1664,
 	OID_FIRST_NORMAL = 16384, /* as PostgreSQL's FirstNormalObjectId */
 	OID_FIRST_SYNTHETIC =
 	    1000000000, /* oids of what has no row in the _nqlite_ tables: the hash of its name picks one */
@@ -51,7 +54,8 @@ struct constraint_detail {
 	const char *definition;                /* PostgreSQL's SQL after the name, or NULL */
 	const struct catalog_index *index;     /* p, u, x: its own; f: the one referred to, or NULL */
 	const struct catalog_relation *target; /* f: the table referred to, or NULL when it isn't there */
-	const int16_t *target_attnums;         /* f: as many as attnums */
+	const int16_t *target_attnums;         /* f: ntarget of them, as many as attnums */
+	size_t ntarget;
 	char on_update, on_delete; /* f: a no action, r restrict, c cascade, n set null, d set default */
 };
 

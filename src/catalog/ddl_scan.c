@@ -424,3 +424,34 @@ const char *ddl_predicate(struct arena *arena, const char *sql)
 	}
 	return NULL;
 }
+
+const char *ddl_view_query(const char *sql)
+{
+	unsigned depth = 0;
+
+	for (struct token t = token_next(&sql); t.kind != TOKEN_END; t = token_next(&sql)) {
+		if (token_is_char(t, '('))
+			depth++;
+		else if (token_is_char(t, ')'))
+			depth--;
+		else if (depth == 0 && token_is(t, "AS"))
+			return skip_blank(sql);
+	}
+	return NULL;
+}
+
+const char *ddl_index_columns(const char *sql, size_t *len)
+{
+	const char *start = NULL;
+	unsigned depth = 0;
+
+	for (struct token t = token_next(&sql); t.kind != TOKEN_END; t = token_next(&sql)) {
+		if (token_is_char(t, '(') && depth++ == 0)
+			start = sql;
+		if (token_is_char(t, ')') && --depth == 0) {
+			*len = (size_t)(t.at - start);
+			return start;
+		}
+	}
+	return NULL;
+}

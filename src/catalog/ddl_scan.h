@@ -46,4 +46,10 @@ const char *ddl_foreign_key_name(const struct ddl_table *t, size_t nth);
 /* What stands after WHERE in a CREATE INDEX, or NULL. */
 const char *ddl_predicate(struct arena *arena, const char *sql);
 
+/* What stands after AS in a CREATE VIEW, in `sql` itself, or NULL. */
+const char *ddl_view_query(const char *sql);
+
+/* What stands between the parentheses of a CREATE INDEX' columns, in `sql` itself, or NULL. */
+const char *ddl_index_columns(const char *sql, size_t *len);
+
 #endif

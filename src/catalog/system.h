@@ -29,10 +29,9 @@ struct system_scan {
 	const struct system_table *table;
 	const struct catalog *catalog;
 	const struct catalog_data *data;
-	size_t at, within; /* of the generator: 0 at first */
-	struct buf text;   /* for values that are made; cleared before each row */
+	size_t at, within, place; /* of the generator: 0 at first */
+	struct buf text;          /* for values that are made; cleared before each row */
 	struct value *blank;
-	bool failed; /* out of memory */
 };
 
 /* What table_source wants. */
@@ -66,9 +65,24 @@ static inline struct value system_str(const char *text)
 
 oid_t system_schema_oid(const struct catalog_data *data, const char *schema);
 
-/* [1,2] and "1 2": how arrays and vectors are stored. */
+/* [1,2]: how arrays are stored. (A vector is stored as PostgreSQL shows it: "1 2".) */
 void system_put_array(struct buf *out, const int16_t *numbers, size_t n);
-void system_put_vector(struct buf *out, const int16_t *numbers, size_t n);
+
+/* ---- walking ---- */
+
+/* The next constraint (details[*i]) of a user's relation whose kind is among `kinds`; moves at and within. false: no more. */
+bool system_next_constraint(
+    struct system_scan *scan, const char *kinds, const struct catalog_relation **r, size_t *i);
+
+/* The same for the columns of such constraints: *k is the place in attnums; moves at, within and place. */
+bool system_next_constraint_column(
+    struct system_scan *scan, const char *kinds, const struct catalog_relation **r, size_t *i, size_t *k);
+
+/* The index that a foreign key refers to, or NULL. */
+const struct catalog_index *system_target_index(const struct constraint_detail *foreign_key);
+
+/* The column, or NULL. */
+const struct column *system_column(const struct relation *r, int16_t attnum);
 
 /* ---- definitions ---- */
 

@@ -21,7 +21,6 @@ PG_CATALOG_TABLE(pg_publication_namespace, PG_PUBLICATION_NAMESPACE_COLUMNS, 623
 PG_CATALOG_TABLE(pg_publication_rel, PG_PUBLICATION_REL_COLUMNS, 6106, system_no_rows);
 PG_CATALOG_TABLE(pg_range, PG_RANGE_COLUMNS, 3541, system_no_rows);
 PG_CATALOG_TABLE(pg_rewrite, PG_REWRITE_COLUMNS, 2618, system_no_rows);
-PG_CATALOG_VIEW(pg_settings, PG_SETTINGS_COLUMNS, 12104, system_no_rows);
 PG_CATALOG_TABLE(pg_shdescription, PG_SHDESCRIPTION_COLUMNS, 2396, system_no_rows);
 PG_CATALOG_TABLE(pg_statistic_ext, PG_STATISTIC_EXT_COLUMNS, 3381, system_no_rows);
 PG_CATALOG_TABLE(pg_trigger, PG_TRIGGER_COLUMNS, 2620, system_no_rows);
