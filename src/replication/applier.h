@@ -6,29 +6,15 @@
  *           share one. After the commit the new state can be seen, and only then the writes are answered. A batch is applied
  *           once, however often it is delivered.
  * Fails by: stopping with a reason (PHASE_STOPPED). It never skips an entry. When the machine fails (disk full, memory), nothing
- *           of the transaction stays, and it is tried again until it works.
- *
- * A batch carries the seq that its origin had applied when it made it. One that is `origin_keep_seqs` older than its place in the log
- * is void: so that windows can be forgotten that long after an origin's last batch, and still no batch is applied twice.
- *
- * The running hash: hash(seq) = H(H(hash(seq - 1), message bytes), outcomes), with hash(0) = 0. docs/replication.md tells more. */
+ *           of the transaction stays, and it is tried again until it works. */
 #ifndef NQLITE_REPLICATION_APPLIER_H
 #define NQLITE_REPLICATION_APPLIER_H
 
+#include "replication/apply.h"
 #include "replication/publisher.h"
 #include "replication/replication.h"
 
-#define ORIGIN_KEEP_SEQS UINT64_C(1000000) /* part of ENTRY_LEVEL */
-
 struct applier;
-
-enum applier_point { APPLIER_BEGIN, APPLIER_ENTRY, APPLIER_SAVE, APPLIER_COMMIT, APPLIER_COMMITTED };
-
-/* Where tests make it fail: true at a point is a failure of the machine there. Nothing fails after APPLIER_COMMITTED. */
-struct applier_probe {
-	bool (*fails)(void *arg, enum applier_point point);
-	void *arg;
-};
 
 struct applier_options {
 	struct store *store;
@@ -40,8 +26,8 @@ struct applier_options {
 	const struct logger *logger;
 	void (*wake)(void *arg); /* any thread: applier_step has something to do */
 	void *wake_arg;
-	uint64_t origin_keep_seqs;         /* 0: ORIGIN_KEEP_SEQS; only tests differ */
-	const struct applier_probe *probe; /* NULL */
+	uint64_t origin_keep_seqs;       /* 0: ORIGIN_KEEP_SEQS; only tests differ */
+	const struct apply_probe *probe; /* NULL */
 };
 
 #define APPLIER_NEVER INT64_MAX
@@ -68,7 +54,5 @@ const struct catalog *applier_catalog(struct applier *a); /* a reference for the
 void applier_status(struct applier *a, struct replication_status *out);
 /* Nothing waits to be applied. */
 bool applier_is_idle(struct applier *a);
-/* The running hash after `seq`, while it is remembered. Applier's thread. */
-bool applier_hash_at(struct applier *a, uint64_t seq, uint64_t *hash);
 
 #endif

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/violations.h"
+
 #define OUTCOMES_MAX (256 << 20)
 
 struct known_failure {
@@ -74,6 +76,18 @@ enum verdict executor_run_query(struct executor *x, const struct place *at, cons
 	if (conn_failure_is_local(x->conn))
 		return VERDICT_LOCAL;
 	if (conn_in_transaction(x->conn))
+		return VERDICT_FAILED;
+	return remember(x, at, err) ? VERDICT_LOST : VERDICT_LOCAL;
+}
+
+enum verdict executor_check_violations(
+    struct executor *x, const struct place *at, bool has_savepoint, struct err *err)
+{
+	if (!conn_has_violations(x->conn))
+		return VERDICT_APPLIED;
+	err_set(err, SQLSTATE_FOREIGN_KEY, "a deferred foreign key constraint is violated");
+	err_detail(err, "A row refers to a key that doesn't exist at the end of the transaction.");
+	if (has_savepoint)
 		return VERDICT_FAILED;
 	return remember(x, at, err) ? VERDICT_LOST : VERDICT_LOCAL;
 }
@@ -262,6 +276,8 @@ static enum verdict run_statement(struct run *run, const struct statement_header
 	if (has_savepoint && savepoint(run, "SAVEPOINT nqlite_statement") != VERDICT_APPLIED)
 		return VERDICT_LOCAL;
 	enum verdict v = run_told(run, h, &changes);
+	if (v == VERDICT_APPLIED && is_separate)
+		v = executor_check_violations(run->x, &run->at, has_savepoint, run->err);
 	if (has_savepoint && (v == VERDICT_APPLIED || v == VERDICT_FAILED) &&
 	    end_savepoint(run, "nqlite_statement", v == VERDICT_FAILED) != VERDICT_APPLIED)
 		return VERDICT_LOCAL;
@@ -376,6 +392,8 @@ enum verdict executor_run(struct executor *x, struct entry_reader *r, uint64_t s
 	const struct entry_header *h = &run.header;
 	bool is_stale = h->schema_version != 0 && h->schema_version != *schema_version;
 	enum verdict v = run_statements(&run, is_stale ? VERDICT_STALE : VERDICT_APPLIED);
+	if (v == VERDICT_APPLIED)
+		v = executor_check_violations(x, &run.at, run.has_savepoint, err);
 	if (v == VERDICT_LOCAL || v == VERDICT_LOST)
 		return v;
 	return finish_entry(&run, v, schema_version);

@@ -6,8 +6,8 @@
  * Fails by: a verdict. What a statement asks for itself stays as SQLite means it: INSERT OR FAIL, alone in its entry or separate,
  *           keeps the rows before the bad one.
  *
- * INSERT OR ROLLBACK, RAISE(ROLLBACK) and their like end SQLite's transaction, and with it all that was applied in it. Then the
- * failure is remembered by its place, all messages of the transaction are applied again, and at that place the statement
+ * INSERT OR ROLLBACK, RAISE(ROLLBACK) and their like end SQLite's transaction, and with it all that was applied in it; a deferred
+ * foreign key that an entry leaves unsatisfied would end it at COMMIT. Then the failure is remembered by its place, all messages of the transaction are applied again, and at that place the statement
  * fails without being run. */
 #ifndef NQLITE_REPLICATION_EXECUTE_H
 #define NQLITE_REPLICATION_EXECUTE_H
@@ -58,5 +58,10 @@ enum verdict executor_run(struct executor *x, struct entry_reader *r, uint64_t s
 /* Runs one statement: APPLIED, FAILED (the statement alone left no effects), LOCAL or LOST. */
 enum verdict executor_run_query(struct executor *x, const struct place *at, const struct query *query,
     struct row_sink *sink, int64_t *changes, struct err *err);
+
+/* Has the statement or entry that ends here left a deferred foreign key unsatisfied? Then it must not become part of a transaction
+ * that others share: FAILED when there is a savepoint to go back to, else LOST; APPLIED when all is well. */
+enum verdict executor_check_violations(
+    struct executor *x, const struct place *at, bool has_savepoint, struct err *err);
 
 #endif

@@ -81,6 +81,8 @@ static enum verdict run_one(struct legacy *l, const char *sql, size_t len, const
 		.params_outlive = true };
 	enum verdict v = executor_run_query(l->x, &l->at, &query, NULL, NULL, l->err);
 	free(params);
+	if (v == VERDICT_APPLIED)
+		v = executor_check_violations(l->x, &l->at, false, l->err);
 	*l->nfailed += v == VERDICT_FAILED;
 	buf_put_byte(&l->x->outcomes, v == VERDICT_APPLIED);
 	return v;
