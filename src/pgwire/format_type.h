@@ -118,4 +118,29 @@ int format_bytea_put_binary(const struct format_out *out, const struct value *v)
 int format_bytea_read_text(const struct format_in *in, const char *text, size_t len);
 int format_bytea_read_binary(const struct format_in *in, const uint8_t *data, size_t len);
 
+/* format_time.c */
+int format_date_put_binary(const struct format_out *out, const struct value *v);
+int format_date_read_text(const struct format_in *in, const char *text, size_t len);
+int format_date_read_binary(const struct format_in *in, const uint8_t *data, size_t len);
+int format_time_put_binary(const struct format_out *out, const struct value *v);
+int format_time_read_text(const struct format_in *in, const char *text, size_t len);
+int format_time_read_binary(const struct format_in *in, const uint8_t *data, size_t len);
+int format_timestamp_put_binary(const struct format_out *out, const struct value *v);
+int format_timestamp_read_text(const struct format_in *in, const char *text, size_t len);
+int format_timestamp_read_binary(const struct format_in *in, const uint8_t *data, size_t len);
+int format_timestamptz_read_text(const struct format_in *in, const char *text, size_t len);
+int format_timestamptz_read_binary(const struct format_in *in, const uint8_t *data, size_t len);
+
+/* format_numeric.c */
+int format_numeric_put_binary(const struct format_out *out, const struct value *v);
+int format_numeric_read_text(const struct format_in *in, const char *text, size_t len);
+int format_numeric_read_binary(const struct format_in *in, const uint8_t *data, size_t len);
+
+/* format_document.c */
+int format_uuid_put_binary(const struct format_out *out, const struct value *v);
+int format_uuid_read_text(const struct format_in *in, const char *text, size_t len);
+int format_uuid_read_binary(const struct format_in *in, const uint8_t *data, size_t len);
+int format_jsonb_put_binary(const struct format_out *out, const struct value *v);
+int format_jsonb_read_binary(const struct format_in *in, const uint8_t *data, size_t len);
+
 #endif
