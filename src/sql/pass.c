@@ -133,7 +133,8 @@ void emit_slot(struct pass *p, struct buf *out, struct slot slot)
 	buf_printf(out, "?%zu", i + 1);
 }
 
-void pass_add_step(struct pass *p, struct translation *t, struct buf *sql, bool is_internal, bool gives_result)
+void pass_add_step(
+    struct pass *p, struct translation *t, struct buf *sql, bool is_internal, bool gives_result)
 {
 	const char *text = buf_text(sql);
 	char *copy = text != NULL ? arena_strndup(p->arena, text, sql->len) : NULL;
@@ -147,8 +148,12 @@ void pass_add_step(struct pass *p, struct translation *t, struct buf *sql, bool 
 	}
 	if (t->nsteps > 0)
 		memcpy(steps, t->steps, t->nsteps * sizeof *steps);
-	steps[t->nsteps] = (struct step){ .sql = copy, .sql_len = sql->len, .slots = p->slots, .nslots = p->nslots,
-		.is_internal = is_internal, .gives_result = gives_result };
+	steps[t->nsteps] = (struct step){ .sql = copy,
+		.sql_len = sql->len,
+		.slots = p->slots,
+		.nslots = p->nslots,
+		.is_internal = is_internal,
+		.gives_result = gives_result };
 	t->steps = steps;
 	t->nsteps++;
 	p->slots = NULL;

@@ -21,10 +21,11 @@
 
 /* A literal of the text, as literals.c found it: it can become a parameter, so that texts that differ only there share a translation. */
 struct literal {
-	size_t offset;   /* byte in the text, as libpg_query's location of the A_Const */
-	bool is_pinned;  /* its value was used for a decision: another value needs another translation */
-	bool is_used;    /* it became a parameter slot */
-	oid_t type;      /* what the text is read as when it became a slot (OID_UNKNOWN-typed strings get the type that they resolve to) */
+	size_t offset;  /* byte in the text, as libpg_query's location of the A_Const */
+	bool is_pinned; /* its value was used for a decision: another value needs another translation */
+	bool is_used;   /* it became a parameter slot */
+	oid_t
+	    type; /* what the text is read as when it became a slot (OID_UNKNOWN-typed strings get the type that they resolve to) */
 	int32_t typmod;
 };
 
@@ -59,8 +60,8 @@ struct pass {
 noreturn void pass_fail(struct pass *p, int location, const char *sqlstate, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 /* The same with a hint or detail (either may be NULL). */
-noreturn void pass_fail_hint(struct pass *p, int location, const char *sqlstate, const char *detail, const char *hint,
-    const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+noreturn void pass_fail_hint(struct pass *p, int location, const char *sqlstate, const char *detail,
+    const char *hint, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 /* 0A000 "<construct> is not supported". */
 noreturn void pass_refuse(struct pass *p, int location, const char *construct);
 
@@ -80,7 +81,8 @@ void *pass_grow(struct pass *p, void *array, size_t n, size_t *cap, size_t size)
 
 /* ---- expressions (expr.c): qualify gives a typed tree, emit prints it ---- */
 
-struct scope; /* the names that an expression may use: range table entries of a query level, and its outer levels (scope.h) */
+struct
+    scope; /* the names that an expression may use: range table entries of a query level, and its outer levels (scope.h) */
 
 enum expr_kind {
 	EXPR_COLUMN,   /* range table alias + column */
@@ -88,7 +90,7 @@ enum expr_kind {
 	EXPR_PARAM,    /* client parameter */
 	EXPR_FUNCTION, /* function or operator of the tables, or a special form: see expr.h */
 	EXPR_CAST,
-	EXPR_OTHER,    /* the rest: CASE, subquery, IN, window .. : details in expr.h */
+	EXPR_OTHER, /* the rest: CASE, subquery, IN, window .. : details in expr.h */
 };
 
 struct expr {
@@ -105,15 +107,30 @@ struct expr {
 };
 
 /* Where an expression stands decides what may be in it. */
-enum expr_place { PLACE_SELECT, PLACE_WHERE, PLACE_GROUP, PLACE_HAVING, PLACE_ORDER, PLACE_LIMIT, PLACE_VALUES, PLACE_SET,
-	PLACE_RETURNING, PLACE_DEFAULT, PLACE_CHECK, PLACE_INDEX, PLACE_ON };
+enum expr_place {
+	PLACE_SELECT,
+	PLACE_WHERE,
+	PLACE_GROUP,
+	PLACE_HAVING,
+	PLACE_ORDER,
+	PLACE_LIMIT,
+	PLACE_VALUES,
+	PLACE_SET,
+	PLACE_RETURNING,
+	PLACE_DEFAULT,
+	PLACE_CHECK,
+	PLACE_INDEX,
+	PLACE_ON
+};
 
-struct expr *qualify_expr(struct pass *p, struct scope *scope, enum expr_place place, const PgQuery__Node *node);
+struct expr *qualify_expr(
+    struct pass *p, struct scope *scope, enum expr_place place, const PgQuery__Node *node);
 /* `e` as a value of the type: unknown literals and untyped parameters resolve to it; else an assignment or implicit cast from the
  * table of casts. 42804 'column "c" is of type integer but expression is of type text' when `column` is given. */
 struct expr *coerce_assign(struct pass *p, struct expr *e, oid_t type, int32_t typmod, const char *column);
 struct expr *coerce_implicit(struct pass *p, struct expr *e, oid_t type, int32_t typmod);
-struct expr *coerce_boolean(struct pass *p, struct expr *e, const char *clause); /* 42804 'argument of WHERE must be type boolean, not type ..' */
+struct expr *coerce_boolean(struct pass *p, struct expr *e,
+    const char *clause); /* 42804 'argument of WHERE must be type boolean, not type ..' */
 void emit_expr(struct pass *p, struct buf *out, const struct expr *e);
 
 /* TypeName -> type and typmod; 42704 'type "x" does not exist'. serial types are the caller's. */
@@ -126,7 +143,8 @@ struct query_tree *qualify_select(struct pass *p, struct scope *outer, const PgQ
 void emit_select(struct pass *p, struct buf *out, const struct query_tree *q);
 size_t query_columns(const struct query_tree *q, const struct result_column **columns);
 /* An unknown-typed output column becomes `types[i]` (INSERT .. SELECT, VALUES rows); ntypes may be fewer than the columns. */
-void query_resolve(struct pass *p, struct query_tree *q, const oid_t *types, const int32_t *typmods, size_t ntypes, const char *const *names);
+void query_resolve(struct pass *p, struct query_tree *q, const oid_t *types, const int32_t *typmods,
+    size_t ntypes, const char *const *names);
 /* WITH of a data-changing statement: adds its queries to the scope, and emits "WITH .. ". NULL: there is none. */
 struct with_tree *qualify_with(struct pass *p, struct scope *scope, const PgQuery__WithClause *with);
 void emit_with(struct pass *p, struct buf *out, const struct with_tree *with);
@@ -147,7 +165,8 @@ struct target_list {
 	struct result_column *columns;
 	size_t n;
 };
-struct target_list qualify_targets(struct pass *p, struct scope *s, enum expr_place place, PgQuery__Node **items, size_t n);
+struct target_list qualify_targets(
+    struct pass *p, struct scope *s, enum expr_place place, PgQuery__Node **items, size_t n);
 void emit_targets(struct pass *p, struct buf *out, const struct target_list *targets);
 
 /* ---- printing: emission never jumps, so that a caller's buf can't leak; a failure is the buf's `failed`, which
@@ -163,13 +182,14 @@ void emit_string(struct buf *out, const char *text); /* 'quoted' */
 
 /* One step from what was emitted; takes the pass' slots and begins a new list. The text is copied: the caller releases `sql`,
  * except when this fails (54000, 53200): then it is released here. */
-void pass_add_step(struct pass *p, struct translation *t, struct buf *sql, bool is_internal, bool gives_result);
+void pass_add_step(
+    struct pass *p, struct translation *t, struct buf *sql, bool is_internal, bool gives_result);
 
-void translate_select(struct pass *p, const PgQuery__SelectStmt *s, struct translation *t);   /* select.c */
-void translate_insert(struct pass *p, const PgQuery__InsertStmt *s, struct translation *t);   /* dml.c */
-void translate_update(struct pass *p, const PgQuery__UpdateStmt *s, struct translation *t);   /* dml.c */
-void translate_delete(struct pass *p, const PgQuery__DeleteStmt *s, struct translation *t);   /* dml.c */
+void translate_select(struct pass *p, const PgQuery__SelectStmt *s, struct translation *t); /* select.c */
+void translate_insert(struct pass *p, const PgQuery__InsertStmt *s, struct translation *t); /* dml.c */
+void translate_update(struct pass *p, const PgQuery__UpdateStmt *s, struct translation *t); /* dml.c */
+void translate_delete(struct pass *p, const PgQuery__DeleteStmt *s, struct translation *t); /* dml.c */
 /* Everything else, by node type: DDL (ddl*.c), COPY, EXPLAIN, SET .. (utility.c). */
-void translate_statement(struct pass *p, const PgQuery__Node *node, struct translation *t);   /* statement.c */
+void translate_statement(struct pass *p, const PgQuery__Node *node, struct translation *t); /* statement.c */
 
 #endif

@@ -141,7 +141,7 @@ const char *type_display(oid_t oid, int32_t typmod, char space[TYPE_DISPLAY_MAX]
 	/* The modifier stands after the first word of "timestamp without time zone", at the end of all others. */
 	const char *rest = base->category == 'D' ? strchr(base->display, ' ') : NULL;
 	size_t first = rest != NULL ? (size_t)(rest - base->display) : strlen(base->display);
-	snprintf(space, TYPE_DISPLAY_MAX, "%.*s%s%s%s", (int)first, base->display, modifier, rest != NULL ? rest : "",
-	    base != t ? "[]" : "");
+	snprintf(space, TYPE_DISPLAY_MAX, "%.*s%s%s%s", (int)first, base->display, modifier,
+	    rest != NULL ? rest : "", base != t ? "[]" : "");
 	return space;
 }

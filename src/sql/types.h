@@ -17,11 +17,13 @@ struct type {
 	oid_t oid;
 	const char *name;    /* pg_type.typname: int4 */
 	const char *display; /* as format_type says it: integer */
-	const char *sqlite;  /* declared type in CREATE TABLE: picks the affinity. NULL: no column can have it */
-	int16_t len;         /* typlen: bytes, -1 varlena, -2 cstring */
+	const char
+	    *sqlite; /* declared type in CREATE TABLE: picks the affinity. NULL: no column can have it */
+	int16_t len; /* typlen: bytes, -1 varlena, -2 cstring */
 	bool by_value;
-	char kind;           /* typtype: b base, p pseudo */
-	char category;       /* typcategory: N numeric, S string, B boolean, D date/time, A array, U user, P pseudo, X unknown .. */
+	char kind; /* typtype: b base, p pseudo */
+	char
+	    category; /* typcategory: N numeric, S string, B boolean, D date/time, A array, U user, P pseudo, X unknown .. */
 	bool is_preferred;
 	oid_t array;   /* typarray, 0: none */
 	oid_t element; /* typelem, 0: none */
@@ -37,12 +39,6 @@ enum {
 	OID_ANYCOMPATIBLE = 5077,
 	OID_ANYCOMPATIBLEARRAY = 5078,
 	OID_ANYCOMPATIBLENONARRAY = 5079,
-	OID_NUMERIC_ARRAY = 1231,
-	OID_DATE_ARRAY = 1182,
-	OID_TIME_ARRAY = 1183,
-	OID_TIMESTAMP_ARRAY = 1115,
-	OID_TIMESTAMPTZ_ARRAY = 1185,
-	OID_UUID_ARRAY = 2951,
 };
 
 #define COLLATION_NUMERIC "nq_numeric"
