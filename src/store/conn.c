@@ -10,8 +10,7 @@
 #include "store/sql_text.h"
 #include "store/virtual_table.h"
 
-#define BUSY_TIMEOUT_MS 5000
-#define PROGRESS_OPS    1000
+#define PROGRESS_OPS 1000
 
 /* Limits that SQLite's builders may have set otherwise; the same everywhere, so that the same statement fails everywhere. */
 static const struct {

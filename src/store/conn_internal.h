@@ -18,6 +18,9 @@
 #include "store/statement_cache.h"
 #include "store/store.h"
 
+#define BUSY_TIMEOUT_MS \
+	5000 /* for somebody else's lock: a sqlite3 shell on the file, a recovery of the WAL */
+
 /* A function as one connection has it: SQLite's user data. */
 struct bound_function {
 	struct conn *conn;

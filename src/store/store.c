@@ -16,6 +16,8 @@
 #define DEFAULT_STATEMENTS 256
 #define DEFAULT_WAL        (16 * 1024 * 1024)
 #define DEFAULT_MMAP       (1024 * 1024 * 1024)
+#define RESTART_FACTOR     4 /* times wal_bytes_max: then readers are waited for */
+#define RESTART_WAIT_MS    100
 
 struct store {
 	struct store_options options; /* path is ours */
@@ -139,7 +141,7 @@ static int check_file(struct store *store, sqlite3 *db, struct err *err)
 {
 	char answer[32];
 
-	sqlite3_busy_timeout(db, 5000);
+	sqlite3_busy_timeout(db, BUSY_TIMEOUT_MS);
 	if (ask(db, "SELECT count(*) FROM sqlite_schema", answer, store->path, err) != 0 ||
 	    ask(db, "PRAGMA journal_mode = WAL", answer, store->path, err) != 0)
 		return -1;
@@ -319,19 +321,30 @@ bool store_needs_checkpoint(const struct store *store, const struct conn *writer
 	       store->options.wal_bytes_max;
 }
 
+/* RESTART waits, for a moment, until no reader stands in the WAL any more, so that the next commit begins it anew. Readers that take
+ * their snapshots one after the other never leave it otherwise, as long as commits keep coming. */
+static int restart_wal(struct conn *writer)
+{
+	sqlite3_busy_timeout(writer->db, RESTART_WAIT_MS);
+	int rc = sqlite3_wal_checkpoint_v2(writer->db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+	sqlite3_busy_timeout(writer->db, BUSY_TIMEOUT_MS);
+	return (rc & 0xff) == SQLITE_BUSY ? SQLITE_OK : rc;
+}
+
 int store_checkpoint(struct store *store, struct conn *writer, struct err *err)
 {
 	int frames = 0, written = 0;
 	int rc = sqlite3_wal_checkpoint_v2(writer->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &frames, &written);
 
+	if (rc == SQLITE_OK && frames * store->page_bytes > RESTART_FACTOR * store->options.wal_bytes_max)
+		rc = restart_wal(writer);
 	if (rc != SQLITE_OK) {
 		errors_translate(writer, rc, err);
 		log_warning(store->options.logger, "cannot checkpoint %s: %s", store->path,
 		    sqlite3_errmsg(writer->db));
 		return -1;
 	}
-	/* When all is written the next commit begins the WAL anew, unless a reader still stands in it: then it grows on, and is
-	 * looked at again after as much more. */
+	/* If a reader keeps the WAL from beginning anew, it grows on, and is looked at again after as much more. */
 	writer->wal_frames_checked = frames > 0 ? frames : 0;
 	log_debug(store->options.logger, "checkpoint of %s: %d of %d pages", store->path, written, frames);
 	return 0;

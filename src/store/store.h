@@ -42,8 +42,8 @@ void store_give_reader(struct store *store, struct conn *conn);
 
 /* After a commit: has the WAL grown past wal_bytes_max, so that it is time for store_checkpoint? Costs a comparison. */
 bool store_needs_checkpoint(const struct store *store, const struct conn *writer);
-/* Writes the WAL back into the file as far as readers let it, without waiting for them. Writer's thread, outside a
- * transaction. */
+/* Writes the WAL back into the file as far as readers let it. Past four times wal_bytes_max it also waits, 100 ms at most, for them
+ * to leave the WAL, so that it begins anew. Writer's thread, outside a transaction. */
 int store_checkpoint(struct store *store, struct conn *writer, struct err *err);
 
 #endif

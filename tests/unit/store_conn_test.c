@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "store/store.h"
@@ -441,6 +442,55 @@ static void a_checkpoint_does_not_wait_for_a_reader(void **state)
 	assert_true(store_needs_checkpoint(f->store, f->writer));
 }
 
+static long long wal_size(const struct store *store)
+{
+	char path[256];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s-wal", store_path(store));
+	return stat(path, &st) == 0 ? (long long)st.st_size : -1;
+}
+
+static void a_wal_that_readers_held_up_shrinks_when_they_are_gone(void **state)
+{
+	struct fixture *f = *state;
+	struct err err;
+
+	run(f->writer, "CREATE TABLE t (a)");
+	assert_int_equal(conn_hold_snapshot(f->reader, &err), 0);
+	for (int i = 0; i < 70; i++) {
+		run(f->writer, "INSERT INTO t VALUES (zeroblob(1000000))");
+		if (store_needs_checkpoint(f->store, f->writer))
+			assert_int_equal(store_checkpoint(f->store, f->writer, &err), 0);
+	}
+	assert_true(wal_size(f->store) > 64 * 1024 * 1024);
+	conn_release_snapshot(f->reader);
+	assert_int_equal(store_checkpoint(f->store, f->writer, &err), 0);
+	run(f->writer, "INSERT INTO t VALUES (1)");
+	assert_true(wal_size(f->store) <= 16 * 1024 * 1024);
+}
+
+static void the_writer_prepares_anew_when_a_schema_change_is_rolled_back(void **state)
+{
+	struct fixture *f = *state;
+	struct text_sink t;
+	struct err err;
+
+	run(f->writer, "CREATE TABLE t (a)");
+	run(f->writer, "INSERT INTO t VALUES (1)");
+	assert_string_equal(ask(&t, f->writer, "SELECT * FROM t"), "1");
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(conn_exec(f->writer, "BEGIN", &err), 0);
+		assert_int_equal(conn_exec(f->writer, "SAVEPOINT s", &err), 0);
+		run(f->writer, "ALTER TABLE t ADD COLUMN b DEFAULT 2");
+		assert_string_equal(ask(&t, f->writer, "SELECT * FROM t"), "1|2");
+		assert_int_equal(conn_exec(f->writer, "ROLLBACK TO s", &err), 0);
+		assert_string_equal(ask(&t, f->writer, "SELECT * FROM t"), "1");
+		assert_int_equal(conn_exec(f->writer, i == 2 ? "COMMIT" : "ROLLBACK", &err), 0);
+		assert_string_equal(ask(&t, f->writer, "SELECT * FROM t"), "1");
+	}
+}
+
 /* ---- limits ---- */
 
 #define LONG_QUERY                                                                                         \
@@ -518,6 +568,40 @@ static void an_interrupt_between_statements_stops_the_next_until_it_is_cleared(v
 	refused(f->reader, "SELECT 1", "57014", &err);
 	conn_clear_interrupt(f->reader);
 	run(f->reader, "SELECT 1");
+}
+
+static void an_interrupt_that_was_cleared_leaves_a_paused_cursor_alone(void **state)
+{
+	struct fixture *f = *state;
+	struct query q = query_of("VALUES (1), (2), (3)");
+	struct run_limits one = { .rows_max = 1 };
+	struct text_sink t = { .sink = { on_text_row } };
+	struct cursor c;
+	struct err err;
+
+	assert_int_equal(cursor_open(&c, f->reader, &q, &err), 0);
+	assert_int_equal(cursor_run(&c, &t.sink, &one, &err), CURSOR_PAUSED);
+	conn_interrupt(f->reader);
+	conn_clear_interrupt(f->reader);
+	assert_int_equal(cursor_run(&c, &t.sink, NULL, &err), CURSOR_DONE);
+	assert_string_equal(t.text, "1\n2\n3");
+	cursor_close(&c);
+}
+
+static void a_write_over_the_limit_ends_its_whole_transaction(void **state)
+{
+	struct fixture *f = *state;
+	struct text_sink t;
+	struct err err;
+
+	run(f->writer, "CREATE TABLE t (a)");
+	assert_int_equal(conn_exec(f->writer, "BEGIN", &err), 0);
+	run(f->writer, "INSERT INTO t VALUES (1)");
+	conn_set_environment(f->writer, &(struct environment){ .ops_max = 10000 });
+	refused(f->writer, "INSERT INTO t " LONG_QUERY, "54000", &err);
+	assert_false(conn_in_transaction(f->writer));
+	conn_set_environment(f->writer, &(struct environment){ 0 });
+	assert_string_equal(ask(&t, f->writer, "SELECT count(*) FROM t"), "0");
 }
 
 struct runner {
@@ -651,9 +735,13 @@ int main(void)
 		T(the_pool_gives_as_many_readers_as_it_may),
 		T(the_wal_is_written_back_when_it_has_grown),
 		T(a_checkpoint_does_not_wait_for_a_reader),
+		T(a_wal_that_readers_held_up_shrinks_when_they_are_gone),
+		T(the_writer_prepares_anew_when_a_schema_change_is_rolled_back),
 		T(a_cursor_over_its_budget_starts_from_its_beginning),
 		T(the_limit_of_the_environment_is_deterministic),
 		T(an_interrupt_between_statements_stops_the_next_until_it_is_cleared),
+		T(an_interrupt_that_was_cleared_leaves_a_paused_cursor_alone),
+		T(a_write_over_the_limit_ends_its_whole_transaction),
 		T(an_interrupt_from_another_thread_stops_the_statement),
 		T(readers_and_the_writer_work_at_once),
 	};

@@ -104,16 +104,21 @@ static void the_same_environment_gives_the_same_bytes(void **state)
 	node_close(&b);
 }
 
-static void defaults_checks_and_triggers_see_the_environment(void **state)
+#define DEFAULTS_TABLE                                                                                     \
+	"CREATE TABLE t (id INTEGER PRIMARY KEY, at DEFAULT CURRENT_TIMESTAMP, day DEFAULT CURRENT_DATE, " \
+	"zone DEFAULT (now()), text DEFAULT (datetime('now', '+1 day')), r DEFAULT (random()), "           \
+	"b DEFAULT (randomblob(8)), u DEFAULT (gen_random_uuid()))"
+
+#define DRAWING_TRIGGER                                                     \
+	"CREATE TRIGGER tr AFTER INSERT ON t BEGIN INSERT INTO log VALUES " \
+	"(new.id, CURRENT_TIMESTAMP || datetime('now'), random(), gen_random_uuid() || now()); END"
+
+static void defaults_triggers_and_views_see_the_environment(void **state)
 {
 	static const char *const script[] = {
-		"CREATE TABLE t (id INTEGER PRIMARY KEY, at DEFAULT CURRENT_TIMESTAMP, day DEFAULT "
-		"CURRENT_DATE, "
-		"zone DEFAULT (now()), text DEFAULT (datetime('now', '+1 day')), r DEFAULT (random()), "
-		"b DEFAULT (randomblob(8)), u DEFAULT (gen_random_uuid()))",
+		DEFAULTS_TABLE,
 		"CREATE TABLE log (id, at, r, u)",
-		"CREATE TRIGGER tr AFTER INSERT ON t BEGIN INSERT INTO log VALUES "
-		"(new.id, CURRENT_TIMESTAMP || datetime('now'), random(), gen_random_uuid() || now()); END",
+		DRAWING_TRIGGER,
 		"CREATE VIEW v AS SELECT CURRENT_TIMESTAMP AS at, now() AS zone",
 	};
 	struct node nodes[2];
@@ -415,7 +420,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_same_environment_gives_the_same_bytes),
-		cmocka_unit_test(defaults_checks_and_triggers_see_the_environment),
+		cmocka_unit_test(defaults_triggers_and_views_see_the_environment),
 		cmocka_unit_test(now_has_the_form_of_a_stored_timestamptz),
 		cmocka_unit_test(a_uuid_is_of_version_4),
 		cmocka_unit_test(each_connection_has_a_clock_of_its_own),

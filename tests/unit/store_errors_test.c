@@ -45,8 +45,7 @@ static int run(const char *sql, struct err *err)
 
 static const char *const schema[] = {
 	"CREATE TABLE p (id INTEGER PRIMARY KEY, a NOT NULL DEFAULT 0, b, UNIQUE (a, b))",
-	"CREATE TABLE c (id INTEGER PRIMARY KEY REFERENCES p (id), n CONSTRAINT n_is_small CHECK (n < 10), m "
-	"CHECK (m > 0))",
+	"CREATE TABLE c (id REFERENCES p (id), n CONSTRAINT n_is_small CHECK (n < 10), m CHECK (m > 0))",
 	"CREATE TABLE \"s.t\" (k TEXT PRIMARY KEY, x) WITHOUT ROWID",
 	"CREATE UNIQUE INDEX lower_x ON \"s.t\" (lower(x))",
 	"CREATE TABLE st (i INTEGER, t TEXT) STRICT",
