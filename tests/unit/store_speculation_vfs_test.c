@@ -185,6 +185,7 @@ struct world {
 	char path[96];
 	int page_size;
 	sqlite3 *writer;
+	sqlite3 *crowd[4];             /* readers, of one test */
 	struct model model;            /* what is committed */
 	uint64_t hashes[VERSIONS_MAX]; /* of the model at each version */
 };
@@ -844,11 +845,31 @@ static void lengthen_passive(struct world *w)
 	passive(w);
 }
 
+/* All four marks are taken by readers, of older commits. */
+static void crowd(struct world *w)
+{
+	for (size_t i = 0; i < LENGTH(w->crowd); i++) {
+		few(w);
+		run(w->crowd[i], "BEGIN; SELECT * FROM meta");
+	}
+	few(w);
+}
+
+/* They leave, and a checkpoint finds marks that nobody holds. */
+static void disperse(struct world *w)
+{
+	for (size_t i = 0; i < LENGTH(w->crowd); i++)
+		if (!sqlite3_get_autocommit(w->crowd[i]))
+			run(w->crowd[i], "COMMIT");
+	passive(w);
+}
+
 /* False when the fork was over before the n-th moment. */
 static bool race_once(struct world *w, void (*prepare)(struct world *w), void (*act)(struct world *w), int n)
 {
 	struct fork f;
 
+	disperse(w);
 	truncate_wal(w);
 	fork_open(&f, w->path, NO_LIMIT, 10);
 	prepare(w);
@@ -864,6 +885,7 @@ static bool race_once(struct world *w, void (*prepare)(struct world *w), void (*
 	load_model(f.db, &f.model);
 	assert_true(f.model.version >= version);
 	assert_true(hash_model(&f.model) == w->hashes[f.model.version]);
+	disperse(w);
 	few_passive_few(w);
 	assert_holds(f.db, &f.model);
 	change(f.db, &f.model, &random_state, 30);
@@ -876,10 +898,10 @@ static bool race_once(struct world *w, void (*prepare)(struct world *w), void (*
 
 static void whatever_happens_at_any_moment_of_a_fork_it_is_one_commit(void **state)
 {
-	static void (*const prepares[])(
-	    struct world * w) = { lengthen, lengthen_passive, few_passive_few, truncate_wal, truncate_few };
+	static void (*const prepares[])(struct world * w) = { lengthen, lengthen_passive, crowd,
+		few_passive_few, truncate_wal, truncate_few };
 	static void (*const acts[])(struct world *) = { few, passive, few_passive, few_passive_few,
-		truncate_wal, truncate_few, many_passive_many_passive };
+		truncate_wal, truncate_few, many_passive_many_passive, disperse };
 	struct world w;
 	int races = 0;
 
@@ -889,11 +911,15 @@ static void whatever_happens_at_any_moment_of_a_fork_it_is_one_commit(void **sta
 	race.vfs.xOpen = racing_open;
 	fork_base = &race.vfs;
 	open_paged_world(&w, 512);
+	for (size_t i = 0; i < LENGTH(w.crowd); i++)
+		w.crowd[i] = open_plain(&w);
 	for (size_t p = 0; p < LENGTH(prepares); p++)
 		for (size_t a = 0; a < LENGTH(acts); a++)
 			for (int n = 1; race_once(&w, prepares[p], acts[a], n); n++)
 				races++;
 	fork_base = NULL;
+	for (size_t i = 0; i < LENGTH(w.crowd); i++)
+		sqlite3_close(w.crowd[i]);
 	printf("%d races\n", races);
 	assert_true(races > 150);
 	close_world(&w);
