@@ -72,10 +72,12 @@ struct log_jetstream {
 	_Atomic size_t message_max;
 
 	/* The thread's alone. */
-	uint64_t next_seq;      /* to deliver */
-	int64_t next_expiry_us; /* when to look at deadlines again */
+	uint64_t next_seq;       /* to deliver */
+	int64_t create_since_us; /* when it first tried to make the stream; 0: never */
+	int64_t doubt_since_us;  /* when a cluster first said what can't be true for long; 0: it doesn't */
+	int64_t next_expiry_us;  /* when to look at deadlines again */
 	enum log_state state;
-	char *discovered[URLS_MAX]; /* servers of the same cluster that the last connection told of */
+	char *discovered[URLS_MAX]; /* servers of the same cluster that a connection told of */
 	size_t ndiscovered;
 };
 

@@ -29,6 +29,8 @@ enum {
 	WRITE_TIMEOUT_MS = 2000,
 	HEARTBEAT_MS = 1000,
 	MISSED_MS = 2500, /* without a message or a heartbeat */
+	REPLICAS_WAIT_MS = 10000,
+	DOUBT_MS = 10000,
 	QUEUED_MESSAGES_MAX = 1 << 17,
 	QUEUED_BYTES_MAX = 64 << 20,
 };
@@ -148,10 +150,20 @@ static int open_answers(struct log_jetstream *l, struct session *s, struct err *
 	return status == NATS_OK ? 0 : nats_failure(err, status, "subscribe to answers");
 }
 
-/* Forgets what earlier connections told and keeps what this one does, with the user of the first URL. */
+static bool is_known(struct log_jetstream *l, const char *url)
+{
+	for (size_t i = 0; i < l->ndiscovered; i++) {
+		if (strcmp(l->discovered[i], url) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Adds the servers that this connection told of, with the user of the first URL: the next may need them. None is forgotten,
+ * since nats.c tells only of those that it wasn't given. */
 static void keep_discovered(struct log_jetstream *l, natsConnection *nc)
 {
-	char **servers = NULL, text[512];
+	char **servers = NULL, url[512];
 	int n = 0;
 	const char *user = strstr(l->urls[0], "://"), *at = strrchr(l->urls[0], '@');
 
@@ -159,15 +171,13 @@ static void keep_discovered(struct log_jetstream *l, natsConnection *nc)
 	int user_len = at != NULL && at > user ? (int)(at + 1 - user) : 0;
 	if (natsConnection_GetDiscoveredServers(nc, &servers, &n) != NATS_OK)
 		return;
-	while (l->ndiscovered > 0)
-		free(l->discovered[--l->ndiscovered]);
 	for (int i = 0; i < n; i++) {
 		const char *host = strstr(servers[i], "://");
 
 		host = host != NULL ? host + 3 : servers[i];
-		snprintf(text, sizeof text, "%.*s%.*s%s", (int)(host - servers[i]), servers[i], user_len,
-		    user, host);
-		char *copy = l->ndiscovered < URLS_MAX ? strdup(text) : NULL;
+		snprintf(url, sizeof url, "%.*s%.*s%s", (int)(host - servers[i]), servers[i], user_len, user,
+		    host);
+		char *copy = l->ndiscovered < URLS_MAX && !is_known(l, url) ? strdup(url) : NULL;
 		if (copy != NULL)
 			l->discovered[l->ndiscovered++] = copy;
 		free(servers[i]);
@@ -249,6 +259,41 @@ static enum verdict gap(struct log_jetstream *l, uint64_t first_seq, struct err 
 	return WRONG;
 }
 
+static bool is_cluster(struct session *s)
+{
+	char **servers = NULL;
+	int n = 0;
+
+	if (natsConnection_GetServers(s->nc, &servers, &n) != NATS_OK)
+		return true;
+	for (int i = 0; i < n; i++)
+		free(servers[i]);
+	free(servers);
+	return n > 1;
+}
+
+/* A server that has just become the leader of a cluster answers before it has applied all that was acknowledged: what it says
+ * is missing may come yet. It is believed when it stays so. */
+static enum verdict doubt(struct log_jetstream *l, struct session *s, enum verdict verdict)
+{
+	int64_t now = jetstream_now_us();
+
+	if (l->doubt_since_us == 0)
+		l->doubt_since_us = now;
+	return is_cluster(s) && now - l->doubt_since_us < DOUBT_MS * 1000 ? LOST : verdict;
+}
+
+/* A cluster that is just starting has too few members for three replicas; one that stays so gets one. */
+static int create_stream(struct log_jetstream *l, struct session *s, struct err *err)
+{
+	int64_t now = jetstream_now_us();
+
+	if (l->create_since_us == 0)
+		l->create_since_us = now;
+	return stream_create(
+	    s->js, l->stream, l->subject, now - l->create_since_us > REPLICAS_WAIT_MS * 1000, err);
+}
+
 /* Looks whether it is the stream that we know and still holds what we need; makes it if nobody ever had one. */
 static enum verdict check_stream(struct log_jetstream *l, struct session *s, struct err *err)
 {
@@ -258,15 +303,14 @@ static enum verdict check_stream(struct log_jetstream *l, struct session *s, str
 	if (stream_read(s->js, l->stream, &info, &is_missing, err) != 0)
 		return LOST;
 	if (is_missing && (l->has_identity || l->next_seq > 1))
-		return missing_stream(l, err);
+		return doubt(l, s, missing_stream(l, err));
+	if (is_missing &&
+	    (create_stream(l, s, err) != 0 || stream_read(s->js, l->stream, &info, &is_missing, err) != 0))
+		return LOST;
 	if (is_missing) {
-		if (stream_create(s->js, l->stream, l->subject, err) != 0 ||
-		    stream_read(s->js, l->stream, &info, &is_missing, err) != 0)
-			return LOST;
-		if (is_missing)
-			return err_set(err, SQLSTATE_CONNECTION_FAILURE,
-				   "stream \"%s\" vanished when it was made", l->stream),
-			       LOST;
+		err_set(
+		    err, SQLSTATE_CONNECTION_FAILURE, "stream \"%s\" vanished when it was made", l->stream);
+		return LOST;
 	}
 	const struct log_identity *is = &info.identity;
 	if (l->has_identity &&
@@ -277,10 +321,11 @@ static enum verdict check_stream(struct log_jetstream *l, struct session *s, str
 	l->has_identity = true;
 	pthread_mutex_unlock(&l->identity_mu);
 	if (is->last_seq + 1 < l->next_seq)
-		return shorter_stream(l, is->last_seq, err);
+		return doubt(l, s, shorter_stream(l, is->last_seq, err));
 	if (is->first_seq > l->next_seq)
 		return gap(l, is->first_seq, err);
 
+	l->doubt_since_us = 0;
 	size_t max = (size_t)natsConnection_GetMaxPayload(s->nc);
 	max = info.message_max < max ? info.message_max : max;
 	atomic_store(&l->message_max, max > HEADERS_MAX ? max - HEADERS_MAX : 0);

@@ -9,7 +9,7 @@
 #define MS_NS 1000000LL
 #define S_NS  (1000 * MS_NS)
 
-enum { REPLICAS_MAX = 3, DUPLICATES_S = 120, INACTIVE_S = 30 };
+enum { REPLICAS = 3, DUPLICATES_S = 120, INACTIVE_S = 30 };
 
 int nats_failure(struct err *err, natsStatus status, const char *what)
 {
@@ -51,12 +51,11 @@ int stream_read(jsCtx *js, const char *stream, struct stream_info *out, bool *is
 	return 0;
 }
 
-int stream_create(jsCtx *js, const char *stream, const char *subject, struct err *err)
+int stream_create(jsCtx *js, const char *stream, const char *subject, bool is_one_enough, struct err *err)
 {
 	char id[CLUSTER_ID_SIZE], description[sizeof "nqlite " + CLUSTER_ID_SIZE];
 	jsStreamConfig config;
 	jsErrCode code = 0;
-	natsStatus status = NATS_OK;
 
 	if (cluster_id_make(id, err) != 0)
 		return -1;
@@ -72,14 +71,14 @@ int stream_create(jsCtx *js, const char *stream, const char *subject, struct err
 	config.Duplicates = DUPLICATES_S * S_NS;
 	config.AllowDirect = true;
 	config.DenyDelete = true; /* a hole in the log stops every node that hasn't applied it */
-	/* A server that stands alone, or a cluster of less than three, refuses three replicas. */
-	for (config.Replicas = REPLICAS_MAX; config.Replicas > 0; config.Replicas -= 2) {
+	config.Replicas = REPLICAS;
+	natsStatus status = js_AddStream(NULL, js, &config, NULL, &code);
+	if (code == JSStreamReplicasNotSupportedErr || (is_one_enough && code != 0)) {
+		config.Replicas = 1;
 		status = js_AddStream(NULL, js, &config, NULL, &code);
-		if (status == NATS_OK || code == JSStreamNameExistErr)
-			return 0;
-		if (code == 0) /* no answer: not refused */
-			break;
 	}
+	if (status == NATS_OK || code == JSStreamNameExistErr)
+		return 0;
 	return nats_failure(err, status, "create the stream");
 }
 

@@ -26,8 +26,9 @@ struct stream_info {
 /* is_missing: there is none of that name, and nothing is filled. */
 int stream_read(jsCtx *js, const char *stream, struct stream_info *out, bool *is_missing, struct err *err);
 
-/* Makes it, with three replicas where the servers can. That another node was faster is no failure. */
-int stream_create(jsCtx *js, const char *stream, const char *subject, struct err *err);
+/* Makes it with three replicas; with one on a server that stands alone, and, if one is enough, when a cluster can't have
+ * three. That another node was faster is no failure. */
+int stream_create(jsCtx *js, const char *stream, const char *subject, bool is_one_enough, struct err *err);
 
 /* A consumer that pushes all from start_seq on to deliver_subject, without acknowledgements, with heartbeats and flow control.
  * It vanishes by itself when nobody listens any more. */

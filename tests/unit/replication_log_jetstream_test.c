@@ -32,7 +32,7 @@ enum { WAIT_S = 30, PUBLISHES_MAX = 200000 };
 struct server {
 	pid_t pid;
 	int port;
-	char dir[64];
+	char dir[96];
 	char config[512];
 };
 
@@ -77,7 +77,7 @@ static void server_kill(struct server *s)
 
 /* Whatever the log makes of it, and whatever it holds at the end. */
 struct world {
-	struct server server;
+	struct server server, others[2];
 	struct log *log;
 	pthread_mutex_t mu;
 	pthread_cond_t changed;
@@ -211,7 +211,7 @@ static int set_up(void **state)
 	w->is_orderly = true;
 	pthread_mutex_init(&w->mu, NULL);
 	pthread_cond_init(&w->changed, NULL);
-	strcpy(w->server.dir, "/tmp/nqlite_log_test_XXXXXX");
+	snprintf(w->server.dir, 64, "/tmp/nqlite_log_test_XXXXXX");
 	assert_non_null(mkdtemp(w->server.dir));
 	snprintf(w->server.config, sizeof w->server.config, "%s/server.conf", w->server.dir);
 	w->server.port = free_port();
@@ -234,10 +234,12 @@ static void close_log(struct world *w)
 static int tear_down(void **state)
 {
 	struct world *w = *state;
-	char command[128];
+	char command[160];
 
 	close_log(w);
 	server_kill(&w->server);
+	server_kill(&w->others[0]);
+	server_kill(&w->others[1]);
 	snprintf(command, sizeof command, "rm -rf %s", w->server.dir);
 	if (system(command) != 0)
 		return -1;
@@ -712,6 +714,71 @@ static void a_receiver_that_keeps_messages_is_sent_no_more(void **state)
 	free(data);
 }
 
+static void configure_cluster(struct world *w)
+{
+	struct server *servers[3] = { &w->server, &w->others[0], &w->others[1] };
+	int ports[3];
+	char text[512];
+
+	for (int i = 0; i < 3; i++)
+		ports[i] = free_port();
+	for (int i = 1; i < 3; i++) {
+		snprintf(servers[i]->dir, sizeof servers[i]->dir, "%.64s/%d", w->server.dir, i);
+		snprintf(servers[i]->config, sizeof servers[i]->config, "%s/%d.conf", w->server.dir, i);
+		servers[i]->port = free_port();
+	}
+	for (int i = 0; i < 3; i++) {
+		snprintf(text, sizeof text,
+		    "server_name: s%d\ncluster { name: c, listen: \"127.0.0.1:%d\", routes: "
+		    "[\"nats://127.0.0.1:%d\", "
+		    "\"nats://127.0.0.1:%d\", \"nats://127.0.0.1:%d\"] }",
+		    i, ports[i], ports[0], ports[1], ports[2]);
+		write_config(servers[i], text);
+	}
+}
+
+/* Again and again until it is stored. */
+static void publish_until_stored(struct world *w, uint64_t value)
+{
+	while (true) {
+		await(w, w->state == LOG_CONNECTED);
+		w->fates[value] = 0;
+		publish(w, value);
+		await(w, w->fates[value] > 0);
+		if (w->seq_of[value] != 0)
+			return;
+	}
+}
+
+static void a_cluster_of_three_outlives_the_one_server_that_was_named(void **state)
+{
+	struct world *w = *state;
+	natsConnection *nc;
+	jsStreamInfo *info = NULL;
+
+	configure_cluster(w);
+	server_start(&w->server);
+	server_start(&w->others[0]);
+	server_start(&w->others[1]);
+	open_log(w, 1);
+	await(w, w->state == LOG_CONNECTED);
+	jsCtx *js = operator_open(w, &nc);
+	assert_int_equal(js_GetStreamInfo(&info, js, "nqlite", NULL, NULL), NATS_OK);
+	assert_int_equal(info->Config->Replicas, 3);
+	jsStreamInfo_Destroy(info);
+	operator_close(js, nc);
+
+	for (uint64_t i = 1; i <= 50; i++)
+		publish_until_stored(w, i);
+	server_kill(&w->server); /* wherever the log is connected, it learnt of it, or will, from this one */
+	for (uint64_t i = 51; i <= 100; i++)
+		publish_until_stored(w, i);
+	await(w, w->nmessages == 100);
+	assert_true(w->is_orderly && w->last_seq == 100);
+	for (uint64_t i = 1; i <= 100; i++)
+		assert_int_equal(w->values_seen[i], 1);
+}
+
 static int64_t now_ns(void)
 {
 	struct timespec t;
@@ -928,6 +995,8 @@ int main(void)
 		    a_receiver_that_keeps_messages_is_sent_no_more, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    acknowledged_messages_outlive_a_killed_server, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    a_cluster_of_three_outlives_the_one_server_that_was_named, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_hundred_thousand_messages_pass, set_up, tear_down),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
