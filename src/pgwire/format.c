@@ -15,10 +15,21 @@ static const struct format_settings default_settings;
 		.put_binary = format_int_put_binary, .read_text = format_int_read_text, \
 		.read_binary = format_int_read_binary                                   \
 	}
-#define OID_TYPE(type_name, reader)                                                           \
+#define OID_TYPE(type_name, reader)                                                                      \
+	{                                                                                                \
+		.name = (type_name), .is_integer = true, .size = 4, .put_binary = format_oid_put_binary, \
+		.read_text = (reader), .read_binary = format_oid_read_binary                             \
+	}
+#define ARRAY_TYPE(element_oid)                                                               \
 	{                                                                                     \
-		.name = (type_name), .is_integer = true, .put_binary = format_oid_put_binary, \
-		.read_text = (reader), .read_binary = format_oid_read_binary                  \
+		.name = "array", .element = (element_oid), .put_text = format_array_put_text, \
+		.put_binary = format_array_put_binary, .read_text = format_array_read_text,   \
+		.read_binary = format_array_read_binary                                       \
+	}
+#define VECTOR_TYPE(type_name, element_oid)                                                            \
+	{                                                                                              \
+		.name = (type_name), .element = (element_oid), .put_binary = format_vector_put_binary, \
+		.read_text = format_vector_read_text, .read_binary = format_vector_read_binary         \
 	}
 
 enum row {
@@ -49,6 +60,29 @@ enum row {
 	ROW_UUID,
 	ROW_JSON,
 	ROW_JSONB,
+	ROW_INT2VECTOR,
+	ROW_OIDVECTOR,
+	ROW_BOOL_ARRAY,
+	ROW_BYTEA_ARRAY,
+	ROW_CHAR_ARRAY,
+	ROW_NAME_ARRAY,
+	ROW_INT2_ARRAY,
+	ROW_INT4_ARRAY,
+	ROW_INT8_ARRAY,
+	ROW_TEXT_ARRAY,
+	ROW_OID_ARRAY,
+	ROW_FLOAT4_ARRAY,
+	ROW_FLOAT8_ARRAY,
+	ROW_BPCHAR_ARRAY,
+	ROW_VARCHAR_ARRAY,
+	ROW_DATE_ARRAY,
+	ROW_TIME_ARRAY,
+	ROW_TIMESTAMP_ARRAY,
+	ROW_TIMESTAMPTZ_ARRAY,
+	ROW_NUMERIC_ARRAY,
+	ROW_UUID_ARRAY,
+	ROW_JSON_ARRAY,
+	ROW_JSONB_ARRAY,
 };
 
 static const struct format_type rows[] = {
@@ -135,6 +169,29 @@ static const struct format_type rows[] = {
 	[ROW_JSONB] = { .name = "jsonb",
 	    .put_binary = format_jsonb_put_binary,
 	    .read_binary = format_jsonb_read_binary },
+	[ROW_INT2VECTOR] = VECTOR_TYPE("int2vector", OID_INT2),
+	[ROW_OIDVECTOR] = VECTOR_TYPE("oidvector", OID_OID),
+	[ROW_BOOL_ARRAY] = ARRAY_TYPE(OID_BOOL),
+	[ROW_BYTEA_ARRAY] = ARRAY_TYPE(OID_BYTEA),
+	[ROW_CHAR_ARRAY] = ARRAY_TYPE(OID_CHAR),
+	[ROW_NAME_ARRAY] = ARRAY_TYPE(OID_NAME),
+	[ROW_INT2_ARRAY] = ARRAY_TYPE(OID_INT2),
+	[ROW_INT4_ARRAY] = ARRAY_TYPE(OID_INT4),
+	[ROW_INT8_ARRAY] = ARRAY_TYPE(OID_INT8),
+	[ROW_TEXT_ARRAY] = ARRAY_TYPE(OID_TEXT),
+	[ROW_OID_ARRAY] = ARRAY_TYPE(OID_OID),
+	[ROW_FLOAT4_ARRAY] = ARRAY_TYPE(OID_FLOAT4),
+	[ROW_FLOAT8_ARRAY] = ARRAY_TYPE(OID_FLOAT8),
+	[ROW_BPCHAR_ARRAY] = ARRAY_TYPE(OID_BPCHAR),
+	[ROW_VARCHAR_ARRAY] = ARRAY_TYPE(OID_VARCHAR),
+	[ROW_DATE_ARRAY] = ARRAY_TYPE(OID_DATE),
+	[ROW_TIME_ARRAY] = ARRAY_TYPE(OID_TIME),
+	[ROW_TIMESTAMP_ARRAY] = ARRAY_TYPE(OID_TIMESTAMP),
+	[ROW_TIMESTAMPTZ_ARRAY] = ARRAY_TYPE(OID_TIMESTAMPTZ),
+	[ROW_NUMERIC_ARRAY] = ARRAY_TYPE(OID_NUMERIC),
+	[ROW_UUID_ARRAY] = ARRAY_TYPE(OID_UUID),
+	[ROW_JSON_ARRAY] = ARRAY_TYPE(OID_JSON),
+	[ROW_JSONB_ARRAY] = ARRAY_TYPE(OID_JSONB),
 };
 
 /* Fits every built-in OID that has a row, so that finding it is one load. */
@@ -166,6 +223,29 @@ static const uint8_t row_of[4096] = {
 	[OID_UUID] = ROW_UUID,
 	[OID_JSON] = ROW_JSON,
 	[OID_JSONB] = ROW_JSONB,
+	[OID_INT2VECTOR] = ROW_INT2VECTOR,
+	[OID_OIDVECTOR] = ROW_OIDVECTOR,
+	[OID_BOOL_ARRAY] = ROW_BOOL_ARRAY,
+	[OID_BYTEA_ARRAY] = ROW_BYTEA_ARRAY,
+	[OID_CHAR_ARRAY] = ROW_CHAR_ARRAY,
+	[OID_NAME_ARRAY] = ROW_NAME_ARRAY,
+	[OID_INT2_ARRAY] = ROW_INT2_ARRAY,
+	[OID_INT4_ARRAY] = ROW_INT4_ARRAY,
+	[OID_INT8_ARRAY] = ROW_INT8_ARRAY,
+	[OID_TEXT_ARRAY] = ROW_TEXT_ARRAY,
+	[OID_OID_ARRAY] = ROW_OID_ARRAY,
+	[OID_FLOAT4_ARRAY] = ROW_FLOAT4_ARRAY,
+	[OID_FLOAT8_ARRAY] = ROW_FLOAT8_ARRAY,
+	[OID_BPCHAR_ARRAY] = ROW_BPCHAR_ARRAY,
+	[OID_VARCHAR_ARRAY] = ROW_VARCHAR_ARRAY,
+	[OID_DATE_ARRAY] = ROW_DATE_ARRAY,
+	[OID_TIME_ARRAY] = ROW_TIME_ARRAY,
+	[OID_TIMESTAMP_ARRAY] = ROW_TIMESTAMP_ARRAY,
+	[OID_TIMESTAMPTZ_ARRAY] = ROW_TIMESTAMPTZ_ARRAY,
+	[OID_NUMERIC_ARRAY] = ROW_NUMERIC_ARRAY,
+	[OID_UUID_ARRAY] = ROW_UUID_ARRAY,
+	[OID_JSON_ARRAY] = ROW_JSON_ARRAY,
+	[OID_JSONB_ARRAY] = ROW_JSONB_ARRAY,
 };
 
 /* Types without a row: any text in, the stored text out, in text form alone. */

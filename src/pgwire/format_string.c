@@ -117,7 +117,8 @@ int format_bpchar_put_text(const struct format_out *out, const struct value *v)
 		return -1;
 	if (out->buf->failed || out->typmod <= TYPMOD_HEADER)
 		return 0;
-	size_t chars = out->buf->len == at ? 0 : utf8_chars((const char *)out->buf->data + at, out->buf->len - at);
+	size_t chars =
+	    out->buf->len == at ? 0 : utf8_chars((const char *)out->buf->data + at, out->buf->len - at);
 	size_t width = (size_t)(out->typmod - TYPMOD_HEADER);
 	while (chars < width && !out->buf->failed) {
 		size_t n = width - chars < sizeof(blanks) ? width - chars : sizeof(blanks);

@@ -143,4 +143,13 @@ int format_uuid_read_binary(const struct format_in *in, const uint8_t *data, siz
 int format_jsonb_put_binary(const struct format_out *out, const struct value *v);
 int format_jsonb_read_binary(const struct format_in *in, const uint8_t *data, size_t len);
 
+/* format_array.c */
+int format_array_put_text(const struct format_out *out, const struct value *v);
+int format_array_put_binary(const struct format_out *out, const struct value *v);
+int format_array_read_text(const struct format_in *in, const char *text, size_t len);
+int format_array_read_binary(const struct format_in *in, const uint8_t *data, size_t len);
+int format_vector_put_binary(const struct format_out *out, const struct value *v);
+int format_vector_read_text(const struct format_in *in, const char *text, size_t len);
+int format_vector_read_binary(const struct format_in *in, const uint8_t *data, size_t len);
+
 #endif
