@@ -52,7 +52,7 @@ static inline uint8_t class_of(char c)
 	return classes[(uint8_t)c];
 }
 
-void scanner_init(struct scanner *s, const char *text, size_t len)
+void literals_scanner_init(struct scanner *s, const char *text, size_t len)
 {
 	*s = (struct scanner){ text, text + len };
 }
@@ -517,7 +517,7 @@ bool shape_scan(const char *text, size_t len, struct arena *arena, struct shape 
 
 	if (len > INT32_MAX)
 		return false;
-	scanner_init(&scanner, text, len);
+	literals_scanner_init(&scanner, text, len);
 	scanner_next(&scanner, &token);
 	if (!begins_query(&token) || (s.out = arena_alloc(arena, len)) == NULL)
 		return false;
@@ -585,7 +585,7 @@ size_t shape_depth(const char *text, size_t len)
 	struct token token;
 
 	opens[0] = (struct open){ 0, 0 };
-	scanner_init(&scanner, text, len);
+	literals_scanner_init(&scanner, text, len);
 	/* What is unsure is an error in libpg_query's scanner: no tree is made then. */
 	for (scanner_next(&scanner, &token); token.kind != TOKEN_END && token.kind != TOKEN_UNSURE;
 	     scanner_next(&scanner, &token)) {

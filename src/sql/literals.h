@@ -41,7 +41,7 @@ struct scanner {
 	const char *at, *end;
 };
 
-void scanner_init(struct scanner *s, const char *text, size_t len);
+void literals_scanner_init(struct scanner *s, const char *text, size_t len);
 /* The next token; TOKEN_END and TOKEN_UNSURE stay. */
 void scanner_next(struct scanner *s, struct token *token);
 /* Is the token this word (given in lower case)? */
