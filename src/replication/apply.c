@@ -113,11 +113,16 @@ int apply_begin(struct apply *a, struct err *err)
 	return 0;
 }
 
+/* What came before it is forgotten when `seq` has been applied. */
+static uint64_t forget_seq(const struct apply *a, uint64_t seq)
+{
+	return seq > a->o.origin_keep_seqs ? seq - a->o.origin_keep_seqs : 0;
+}
+
 /* The rows that travel with the data, and then all of it becomes durable. */
 int apply_commit(struct apply *a, struct err *err)
 {
-	uint64_t keep = a->o.origin_keep_seqs, seq = a->working.applied_seq;
-	uint64_t forget = seq > keep ? seq - keep : 0;
+	uint64_t forget = forget_seq(a, a->working.applied_seq);
 
 	if (probe(a, APPLY_SAVE, err) || apply_state_save_windows(a->conn, &a->windows, forget, err) != 0 ||
 	    parts_drop_before(&a->parts, forget, err) != 0 ||
@@ -258,7 +263,7 @@ static struct origin_window *window_of(struct apply *a, const struct origin *ori
 {
 	struct origin_window *w = origin_windows_find(&a->windows, origin);
 
-	if (w != NULL && w->seq + a->o.origin_keep_seqs < seq) {
+	if (w != NULL && w->seq < forget_seq(a, seq)) {
 		/* Its row goes with the next commit, or is replaced. */
 		*w = (struct origin_window){ .origin = *origin, .seq = w->seq };
 	}
@@ -316,7 +321,7 @@ static enum applied apply_batch(struct apply *a, struct entry_reader *r, const s
 		a->working_counts.duplicates++;
 		return APPLIED_ONE;
 	}
-	if (w == NULL && h->attested_seq + a->o.origin_keep_seqs < seq) {
+	if (w == NULL && h->attested_seq < forget_seq(a, seq)) {
 		buf_put_byte(&a->executor.outcomes, OUTCOME_VOID);
 		a->working_counts.duplicates++;
 		return APPLIED_ONE;
@@ -366,6 +371,9 @@ static enum applied apply_part(
 		a->working_counts.duplicates++;
 		return APPLIED_ONE;
 	}
+	/* At this very seq, whenever the last commit was. */
+	if (parts_drop_before(&a->parts, forget_seq(a, d->m.seq), err) != 0)
+		return APPLIED_LOCAL;
 	if (parts_add(&a->parts, part, d->m.seq, &a->batch, &is_complete, err) != 0)
 		return APPLIED_LOCAL;
 	return is_complete ? apply_assembled(a, part, d, err) : APPLIED_ONE;

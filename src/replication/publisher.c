@@ -35,8 +35,9 @@ struct flight {
 	size_t nwrites;
 	struct part only, *parts; /* parts: &only when the batch fits in a message */
 	uint32_t nparts, ndue, nout, nstored;
-	bool is_claimed; /* delivered */
-	bool is_refused; /* for a reason other than that the log is away */
+	uint64_t stored_seq; /* the largest of its parts */
+	bool is_claimed;     /* delivered */
+	bool is_refused;     /* for a reason other than that the log is away */
 	struct err refusal;
 	int64_t deadline_us; /* of its oldest write that isn't answered */
 	int64_t retry_us;
@@ -270,9 +271,19 @@ static void flight_return(struct publisher *p, struct flight *f)
 	flight_free(f);
 }
 
+/* What is stored was applied, and nobody claimed it: it was void, or parts of it had been dropped before the last one came. */
+static bool flight_is_passed(const struct publisher *p, const struct flight *f)
+{
+	return f->number != 0 && !f->is_claimed && f->nstored == f->nparts &&
+	       f->stored_seq <= p->attested_seq;
+}
+
 static void flight_settle(struct publisher *p, struct flight *f)
 {
 	if (f->is_claimed) {
+		flight_free(f);
+	} else if (flight_is_passed(p, f)) {
+		flight_answer_all(p, f, WRITE_UNKNOWN, NULL);
 		flight_free(f);
 	} else if (p->gate == GATE_REFUSING) {
 		flight_answer_all(p, f, flight_is_absent(f) ? WRITE_REFUSED : WRITE_UNKNOWN, &p->reason);
@@ -339,14 +350,16 @@ static void part_back(struct publisher *p, struct flight *f, struct part *part)
 	f->retry_us = now_mono(p) + RETRY_US;
 }
 
-static void flight_on_fate(
-    struct publisher *p, struct flight *f, struct part *part, enum log_publish fate, const struct err *err)
+static void flight_on_fate(struct publisher *p, struct flight *f, struct part *part, enum log_publish fate,
+    uint64_t seq, const struct err *err)
 {
 	f->nout--;
 	switch (fate) {
 	case LOG_STORED:
 		part->place = PART_STORED;
 		f->nstored++;
+		if (seq > f->stored_seq)
+			f->stored_seq = seq;
 		break;
 	case LOG_UNKNOWN:
 		part->is_maybe = true;
@@ -370,11 +383,10 @@ void publisher_on_published(
 {
 	uint32_t part = (uint32_t)(token & (PARTS_MAX - 1));
 
-	(void)seq; /* the delivery tells it as well */
 	pthread_mutex_lock(&p->lock);
 	struct flight *f = flight_find(p, token >> PART_BITS);
 	if (f != NULL && part < f->nparts && f->parts[part].place == PART_OUT)
-		flight_on_fate(p, f, &f->parts[part], fate, err);
+		flight_on_fate(p, f, &f->parts[part], fate, seq, err);
 	pthread_mutex_unlock(&p->lock);
 	wake(p);
 }
@@ -402,10 +414,16 @@ struct write **publisher_claim(struct publisher *p, uint64_t number, size_t *n)
 
 void publisher_attest(struct publisher *p, uint64_t seq, uint64_t hash)
 {
+	bool has_passed = false;
+
 	pthread_mutex_lock(&p->lock);
 	p->attested_seq = seq;
 	p->attested_hash = hash;
+	for (size_t i = 0; i < ORIGIN_WINDOW; i++)
+		has_passed |= flight_is_passed(p, &p->flights[i]);
 	pthread_mutex_unlock(&p->lock);
+	if (has_passed)
+		wake(p);
 }
 
 static void set_gate(struct publisher *p, enum gate gate, const struct err *reason)
@@ -595,6 +613,7 @@ static bool divide(struct flight *f, size_t message_max)
 	f->only = (struct part){ .place = PART_DUE };
 	f->ndue = f->nparts;
 	f->nout = f->nstored = 0;
+	f->stored_seq = 0;
 	return true;
 }
 

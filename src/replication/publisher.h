@@ -58,7 +58,7 @@ void publisher_on_published(
 /* Batch `number` of ours was delivered: hands over its writes in the order of its entries, NULL where one was answered already.
  * The array is the caller's to free; NULL when the batch is unknown or was claimed before. */
 struct write **publisher_claim(struct publisher *p, uint64_t number, size_t *n);
-/* What batches made from now on tell of our state. */
+/* All up to seq is applied here: what batches made from now on tell of our state. */
 void publisher_attest(struct publisher *p, uint64_t seq, uint64_t hash);
 /* The log can be written to; what is due goes out at once. */
 void publisher_open(struct publisher *p);
