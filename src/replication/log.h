@@ -1,7 +1,8 @@
 /* log.h - the seam to the totally ordered sequence of messages: JetStream, or the local log, or a simulation.
  *
  * Owns:     the connection to wherever the log is, and messages not yet delivered.
- * Runs on:  publish and request_head: the publisher's thread. Callbacks: any thread of the log's; they must not block.
+ * Runs on:  publish and request_head: the publisher's thread; the rest: any. Callbacks: any thread of the log's, or the caller's
+ *           within publish and request_head; they must not block.
  * Promises: delivers every message from `start_seq` on, once each and in seq order, as long as the connection stands; after a
  *           reconnection it goes on where it was. It may deliver what was published twice as two messages: batches are
  *           recognised by (origin, number).
@@ -61,14 +62,15 @@ struct log_ops {
 	 * no failure). */
 	int (*start)(
 	    struct log *log, uint64_t start_seq, const struct log_callbacks *callbacks, struct err *err);
-	/* Publishes in the background; the bytes are copied. `id` (at most 63 bytes) is the same for the same bytes: the log may
+	/* Publishes in the background; the bytes are copied. May call back before it returns. `id` (at most 63 bytes) is the same for the same bytes: the log may
 	 * drop a repetition. Fate comes by on_published, always, once. */
 	void (*publish)(struct log *log, uint64_t token, const char *id, const void *data, size_t len);
 	void (*request_head)(struct log *log, uint64_t token);
 	bool (*identity)(struct log *log, struct log_identity *out); /* false: not known yet */
 	size_t (*message_max)(struct log *log); /* bytes in one message; SIZE_MAX: no limit */
+	/* Gives a message back, in any order and on any thread; a log may deliver no more while too much is kept. Allowed until free. */
 	void (*release_message)(struct log *log, const struct log_message *m);
-	/* No callback after it returns. */
+	/* Answers what is under way (LOG_UNKNOWN). No callback after it returns. */
 	void (*stop)(struct log *log);
 	void (*free)(struct log *log);
 };
@@ -80,6 +82,11 @@ struct log_ops {
  * NULL: no memory. */
 struct log *log_local_new(void);
 
+/* The log of a cluster: a JetStream stream, docs/log-format.md. LOG_CONNECTED comes after each (re)connection, LOG_DISCONNECTED with the
+ * reason after each loss; it goes on trying for ever. While it is away a publish is LOG_REFUSED. LOG_STOPPED comes when the stream
+ * is not the one that this log began with, ends before start_seq - 1 or what was delivered, lacks messages that are next,
+ * or has one of a newer format; a stream that is missing is made only if start_seq is 1. The identity can be read before
+ * LOG_STOPPED comes, if there was a stream. About 64 MiB are handed over and not released at most, as much waits before. */
 struct log_jetstream_options {
 	const char *urls;           /* nats://host:port[,..] */
 	const char *creds;          /* file, or NULL */

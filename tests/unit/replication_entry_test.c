@@ -478,6 +478,33 @@ static void hashes_of_rows_tell_values_kinds_and_borders_apart(void **state)
 	}
 }
 
+static void the_example_of_the_documentation_is_read(void **state)
+{
+	(void)state;
+	uint8_t bytes[256];
+	FILE *f = fopen("tests/fuzz/corpus/replication_entry/example", "rb");
+	struct entry_reader r;
+	struct batch_header batch;
+	struct part_header part;
+	struct entry_header entry;
+	struct statement_header statement;
+	struct value row[2];
+
+	assert_non_null(f);
+	entry_reader_init(&r, bytes, fread(bytes, 1, sizeof bytes, f));
+	fclose(f);
+	assert_int_equal(entry_read_message(&r, &batch, &part, NULL), MESSAGE_BATCH);
+	assert_true(batch.number == 7 && batch.attested_seq == 41 && batch.nentries == 1);
+	assert_int_equal(entry_read_entry(&r, &entry, NULL), 0);
+	assert_true(entry.now_us == 1795363200123456 && entry.schema_version == 3 && entry.nstatements == 1);
+	assert_int_equal(entry_read_statement(&r, &statement, NULL), 0);
+	assert_true(statement.ncolumns == 2 && statement.nrows == 2 && !statement.has_told);
+	assert_int_equal(entry_read_row(&r, row, 2, NULL), 0);
+	assert_true(row[0].i == 1 && row[1].len == 3);
+	assert_int_equal(entry_read_row(&r, row, 2, NULL), 0);
+	assert_true(row[0].i == -300 && row[1].kind == VALUE_NULL && r.at == r.len);
+}
+
 static int64_t now_ns(void)
 {
 	struct timespec t;
@@ -535,6 +562,7 @@ int main(void)
 		cmocka_unit_test(rewinding_drops_what_came_after_the_mark),
 		cmocka_unit_test(an_entry_past_its_limit_fails_until_it_is_rewound),
 		cmocka_unit_test(hashes_of_rows_tell_values_kinds_and_borders_apart),
+		cmocka_unit_test(the_example_of_the_documentation_is_read),
 		cmocka_unit_test(a_million_rows_pass_in_the_memory_of_their_bytes),
 	};
 
