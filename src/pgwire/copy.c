@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pgwire/hex.h"
+
 int copy_reader_init(struct copy_reader *r, const struct copy_options *options, size_t nfields_max,
     size_t row_max, struct err *err)
 {
@@ -124,17 +126,6 @@ static int scan_row(struct copy_reader *r, const char *text, size_t len, bool la
 }
 
 /* ---- what a row holds ---- */
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
 
 static bool is_octal_digit(char c)
 {

@@ -391,16 +391,10 @@ int format_put_text(struct buf *o, const struct value *v, oid_t type, int32_t ty
 	return v->kind == VALUE_NULL ? 0 : put_text(&out, v);
 }
 
-/* A text of any length, for a sentence; err cuts what is too long. */
-static int shown_len(size_t len)
-{
-	return len > 1024 ? 1024 : (int)len;
-}
-
 static int bad_text(const struct format_type *type, const char *text, size_t len, struct err *err)
 {
 	return err_set(err, SQLSTATE_BAD_TEXT, "invalid input syntax for type %s: \"%.*s\"", type->name,
-	    shown_len(len), len == 0 ? "" : text);
+	    format_shown_len(len), len == 0 ? "" : text);
 }
 
 int format_no_binary_value(const struct format_out *out, const struct value *v)
@@ -466,7 +460,7 @@ int format_bad_text(const struct format_in *in, const char *text, size_t len)
 int format_out_of_range(const struct format_in *in, const char *text, size_t len)
 {
 	return err_set(in->err, SQLSTATE_OUT_OF_RANGE, "value \"%.*s\" is out of range for type %s",
-	    shown_len(len), text, in->type->name);
+	    format_shown_len(len), text, in->type->name);
 }
 
 int format_short_data(struct err *err)

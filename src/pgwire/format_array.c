@@ -1,9 +1,9 @@
 #include "pgwire/format_type.h"
 
-#include <stdlib.h>
 #include <strings.h>
 
 #include "pgwire/bytes.h"
+#include "pgwire/hex.h"
 
 /* An array is stored as a JSON array, of arrays when it has more dimensions. Its elements are the numbers, true, false and null of
  * JSON, or strings with the text form of any other value. */
@@ -78,7 +78,7 @@ static struct token next_token(struct json *j)
 	return t;
 }
 
-/* What an array looks like: its size in each dimension. `left` counts down the brackets while it is measured. */
+/* What an array looks like: its size in each dimension. */
 struct shape {
 	int ndims;
 	int32_t sizes[DIMENSIONS_MAX];
@@ -192,14 +192,10 @@ static bool hex4(const char *p, const char *end, uint32_t *v)
 	if (end - p < 4)
 		return false;
 	for (int i = 0; i < 4; i++) {
-		char c = p[i];
-		uint32_t digit = c >= '0' && c <= '9'   ? (uint32_t)(c - '0')
-				 : c >= 'a' && c <= 'f' ? (uint32_t)(c - 'a' + 10)
-				 : c >= 'A' && c <= 'F' ? (uint32_t)(c - 'A' + 10)
-							: 16;
-		if (digit == 16)
+		int digit = hex_digit(p[i]);
+		if (digit < 0)
 			return false;
-		*v = *v << 4 | digit;
+		*v = *v << 4 | (uint32_t)digit;
 	}
 	return true;
 }
@@ -475,8 +471,8 @@ int format_array_put_binary(const struct format_out *out, const struct value *v)
 
 static int malformed(const struct format_in *in, const char *text, size_t len)
 {
-	return err_set(in->err, SQLSTATE_BAD_TEXT, "malformed array literal: \"%.*s\"",
-	    len > 400 ? 400 : (int)len, text);
+	return err_set(
+	    in->err, SQLSTATE_BAD_TEXT, "malformed array literal: \"%.*s\"", format_shown_len(len), text);
 }
 
 static bool is_finite_number(const char *text, size_t len)

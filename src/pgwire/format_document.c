@@ -1,20 +1,11 @@
 #include "pgwire/format_type.h"
 
+#include "pgwire/hex.h"
+
 #define UUID_LEN      16
 #define JSONB_VERSION 1
 
 /* ---- uuid: stored in its canonical text form ---- */
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
 
 /* "The use of upper-case digits, surrounding braces, omitting some or all hyphens, adding a hyphen after any group of four
  * digits." */

@@ -11,7 +11,7 @@
 #include "pgwire/float_text.h"
 
 /* A value that lies in another storage class than the type's is read as its text would be. The text of a REAL, for instance 3.0 in
- * a column of integers, is too long for no buffer: it has at most FLOAT_TEXT_MAX bytes. */
+ * a column of integers, has at most FLOAT_TEXT_MAX bytes. */
 static int value_as(const struct format_out *out, const struct value *v, struct value *as)
 {
 	char text[FLOAT_TEXT_MAX];
@@ -338,7 +338,7 @@ static int float_read_text(const struct format_in *in, const char *text, size_t 
 	case FLOAT_BAD: return format_bad_text(in, text, len);
 	case FLOAT_TOO_BIG:
 		return err_set(in->err, SQLSTATE_OUT_OF_RANGE, "\"%.*s\" is out of range for type %s",
-		    used > 400 ? 400 : (int)used, number, in->type->name);
+		    format_shown_len(used), number, in->type->name);
 	case FLOAT_OK: break;
 	}
 	if (used != number_len)

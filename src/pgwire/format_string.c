@@ -1,6 +1,7 @@
 #include "pgwire/format_type.h"
 
 #include "base/utf8.h"
+#include "pgwire/hex.h"
 #include "pgwire/wire.h"
 
 #define NAME_LEN_MAX  63 /* NAMEDATALEN - 1 */
@@ -238,17 +239,6 @@ int format_bytea_put_binary(const struct format_out *out, const struct value *v)
 		return format_put_stored(out, v);
 	buf_put(out->buf, v->blob, v->len);
 	return 0;
-}
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
 }
 
 /* "The whitespace is only allowed between digit pairs." */

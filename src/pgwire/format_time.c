@@ -299,23 +299,18 @@ static enum moment_read read_moment(const char *text, size_t len, struct moment 
 	return zone_rc != MOMENT_OK ? zone_rc : time_rc != MOMENT_OK ? time_rc : rc;
 }
 
-static int shown_len(size_t len)
-{
-	return len > 400 ? 400 : (int)len;
-}
-
 static int moment_failed(const struct format_in *in, enum moment_read rc, const char *text, size_t len)
 {
 	switch (rc) {
 	case MOMENT_BAD:
 		return err_set(in->err, SQLSTATE_BAD_DATETIME, "invalid input syntax for type %s: \"%.*s\"",
-		    in->type->name, shown_len(len), text);
+		    in->type->name, format_shown_len(len), text);
 	case MOMENT_ZONE:
-		return err_set(
-		    in->err, "22009", "time zone displacement out of range: \"%.*s\"", shown_len(len), text);
+		return err_set(in->err, "22009", "time zone displacement out of range: \"%.*s\"",
+		    format_shown_len(len), text);
 	default:
 		err_set(in->err, SQLSTATE_DATETIME_OVERFLOW, "date/time field value out of range: \"%.*s\"",
-		    shown_len(len), text);
+		    format_shown_len(len), text);
 		if (rc == MOMENT_MONTH_OR_DAY)
 			err_hint(in->err, "Perhaps you need a different \"datestyle\" setting.");
 		return -1;
@@ -424,7 +419,7 @@ static int out_of_range(struct err *err, const char *what)
 static int out_of_range_text(struct err *err, const char *what, const char *text, size_t len)
 {
 	return err_set(
-	    err, SQLSTATE_DATETIME_OVERFLOW, "%s out of range: \"%.*s\"", what, shown_len(len), text);
+	    err, SQLSTATE_DATETIME_OVERFLOW, "%s out of range: \"%.*s\"", what, format_shown_len(len), text);
 }
 
 static bool is_date(int64_t days)

@@ -67,6 +67,12 @@ static inline bool format_is_space(char c)
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
+/* A text of any length as the precision of "%.*s"; err cuts what is too long. */
+static inline int format_shown_len(size_t len)
+{
+	return len > 1024 ? 1024 : (int)len;
+}
+
 /* Drops blanks on both sides. */
 static inline void format_trim(const char **text, size_t *len)
 {
