@@ -140,7 +140,7 @@ static struct attributes attributes_of(const struct load *l, const struct class_
 	}
 	for (high = low; high < l->attributes.n && rows[high].class == class->oid;)
 		high++;
-	return (struct attributes){ .rows = rows + low, .n = high - low };
+	return (struct attributes){ .rows = rows_from(&l->attributes, low, sizeof(*rows)), .n = high - low };
 }
 
 /* A view's columns have no declared type of their own: there the name decides. `hint`: where it most likely stands. */
@@ -150,7 +150,8 @@ static const struct attribute_row *find_attribute(
 	for (size_t i = 0; i < a->n; i++) {
 		const struct attribute_row *row = &a->rows[(hint + i) % a->n];
 
-		if (strcmp(row->name, column->name) != 0)
+		if (strcasecmp(row->name, column->name) !=
+		    0) /* SQLite tells no column from another by case */
 			continue;
 		const char *declared = column->declared == NULL ? "" : column->declared;
 		bool fits = is_view || strcasecmp(row->declared == NULL ? "" : row->declared, declared) == 0;
@@ -174,12 +175,45 @@ static int16_t free_attnum(const struct attributes *a, int16_t last)
 	return attnum;
 }
 
+/* A name made in SQLite's dialect without quotes is the one that PostgreSQL would have made of it: in lower case. */
+static const char *fold(struct load *l, const char *name, bool is_quoted)
+{
+	const char *upper = name;
+
+	while (*upper != '\0' && !(*upper >= 'A' && *upper <= 'Z'))
+		upper++;
+	if (is_quoted || *upper == '\0')
+		return name;
+	char *folded = arena_strdup(l->arena, name);
+
+	l->failed |= folded == NULL;
+	for (char *p = folded; p != NULL && *p != '\0'; p++)
+		*p = (char)(*p >= 'A' && *p <= 'Z' ? *p - 'A' + 'a' : *p);
+	return folded == NULL ? name : folded;
+}
+
+/* A view's text isn't scanned for its columns: a name counts as quoted when it stands somewhere in quotes. */
+static bool is_quoted_column(const struct object_row *o, size_t i, const char *name)
+{
+	size_t len = strlen(name);
+
+	if (o->kind != 'v')
+		return i >= o->ddl.ncolumns || strcasecmp(o->ddl.columns[i].text, name) != 0 ||
+		       o->ddl.columns[i].is_quoted;
+	if (len == 0 || o->sql == NULL)
+		return true;
+	for (const char *at = o->sql; (at = strstr(at, name)) != NULL; at++) {
+		if (at > o->sql && at[-1] == '"' && at[len] == '"')
+			return true;
+	}
+	return false;
+}
+
 static void fill_column(
     struct column *out, const struct column_row *row, const struct attribute_row *attribute)
 {
 	struct declared_type declared = declared_type(row->declared);
 
-	out->name = row->name;
 	out->type = declared.oid;
 	out->typmod = declared.typmod;
 	out->not_null = row->is_not_null || out->is_rowid;
@@ -188,6 +222,7 @@ static void fill_column(
 	out->is_generated = row->hidden == 2 || row->hidden == 3;
 	if (attribute == NULL)
 		return;
+	out->name = attribute->name;
 	out->type = attribute->type;
 	out->typmod = attribute->typmod;
 	out->not_null |= attribute->is_not_null;
@@ -198,7 +233,7 @@ static void fill_column(
 /* The place in `rows` of the column that is the rowid, or n. */
 static size_t rowid_column(const struct load *l, const struct object_row *o, const struct column_row *rows)
 {
-	const struct index_row *indexes = (const struct index_row *)l->indexes.items + o->first_index;
+	const struct index_row *indexes = rows_from(&l->indexes, o->first_index, sizeof(struct index_row));
 	size_t found = o->ncolumns, npk = 0;
 
 	if (o->kind != 't')
@@ -221,7 +256,7 @@ static size_t rowid_column(const struct load *l, const struct object_row *o, con
 
 static void build_columns(struct load *l, struct object_row *o, struct relation *r)
 {
-	const struct column_row *rows = (const struct column_row *)l->columns.items + o->first_column;
+	const struct column_row *rows = rows_from(&l->columns, o->first_column, sizeof(struct column_row));
 	struct attributes attributes = attributes_of(l, o->class);
 	struct column *columns = load_alloc(l, o->ncolumns * sizeof(*columns));
 	size_t rowid = rowid_column(l, o, rows), n = 0;
@@ -236,6 +271,7 @@ static void build_columns(struct load *l, struct object_row *o, struct relation 
 		if (rows[i].hidden == 1) /* of a virtual table: not in SELECT * */
 			continue;
 		columns[n].is_rowid = i == rowid;
+		columns[n].name = fold(l, rows[i].name, is_quoted_column(o, i, rows[i].name));
 		fill_column(&columns[n], &rows[i], attribute);
 		last = attribute != NULL ? attribute->attnum : free_attnum(&attributes, last);
 		columns[n++].attnum = last;
@@ -273,6 +309,10 @@ static void build_relation(struct build *b, struct object_row *o)
 		return;
 	struct relation *r = &made->relation;
 
+	if (o->kind != 'u' && ddl_scan_table(&o->ddl, &l->scratch, o->sql) != 0) {
+		l->failed = true;
+		return;
+	}
 	o->relation = made;
 	o->class = build_find_class(l, o->name, o->kind == 'v' ? "v" : "r");
 	made->sql = o->sql;
@@ -280,7 +320,8 @@ static void build_relation(struct build *b, struct object_row *o)
 	r->sqlite_name = o->name;
 	r->kind = o->kind == 'v' ? 'v' : 'r';
 	r->schema = o->class == NULL ? "public" : o->class->schema;
-	r->name = o->class == NULL ? o->name : o->class->name;
+	r->name = o->class == NULL ? fold(l, o->name, o->ddl.name.text == NULL || o->ddl.name.is_quoted)
+				   : o->class->name;
 	r->oid = o->class == NULL ? build_oid(b, &b->class_oids, "relation", "", o->name) : o->class->oid;
 	if (o->kind == 'v' && o->ncolumns == 0)
 		build_recorded_columns(l, o, r);

@@ -5,7 +5,6 @@
 #include <strings.h>
 
 #include "base/buf.h"
-#include "catalog/ddl_scan.h"
 #include "catalog/names.h"
 
 #define NO_INDEX ((size_t)-1)
@@ -15,6 +14,7 @@ struct draft_constraint {
 	struct constraint constraint;
 	struct constraint_detail detail;
 	size_t index_at;
+	bool is_void; /* recorded, but SQLite has none of it */
 };
 
 struct draft_index {
@@ -29,7 +29,6 @@ struct draft {
 	struct load *l;
 	struct object_row *o;
 	const struct relation *relation;
-	struct ddl_table ddl; /* what the CREATE TABLE text says beyond the pragmas */
 	struct rows constraints, indexes;
 };
 
@@ -150,7 +149,7 @@ static void draft_index(struct draft *d, const struct index_row *rows, size_t n)
 
 static void draft_indexes(struct draft *d)
 {
-	const struct index_row *rows = (const struct index_row *)d->l->indexes.items + d->o->first_index;
+	const struct index_row *rows = rows_from(&d->l->indexes, d->o->first_index, sizeof(struct index_row));
 
 	for (size_t i = 0, next; i < d->o->nindexes; i = next) {
 		for (next = i + 1; next < d->o->nindexes && rows[next].index == rows[i].index;)
@@ -273,6 +272,21 @@ static bool read_attnums(struct draft *d, const char *json, const int16_t **attn
 	return out != NULL;
 }
 
+/* Does the table's text hold the check? One that was made in SQLite's dialect may have no name there. */
+static bool is_checked(const struct draft *d, const struct constraint_row *row)
+{
+	for (size_t i = 0; i < d->o->ddl.nconstraints; i++) {
+		const struct ddl_constraint *c = &d->o->ddl.constraints[i];
+
+		if (c->kind != 'c')
+			continue;
+		if (c->name != NULL ? strcmp(c->name, row->name) == 0
+				    : row->definition != NULL && strcmp(c->expression, row->definition) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void add_recorded(struct draft *d, const struct constraint_row *row)
 {
 	struct constraint c = { .name = row->name, .oid = row->oid, .kind = row->kind };
@@ -285,12 +299,14 @@ static void add_recorded(struct draft *d, const struct constraint_row *row)
 	case 'u': add_key(d, &c, row->definition, row->sqlite_index); break;
 	case 'f':
 	case 'c':
+		if (row->kind == 'c' && !is_checked(d, row))
+			return;
 		made = add_constraint(d, row->kind, row->name, row->oid, c.attnums, c.nattnums);
 		if (made == NULL)
 			return;
 		made->detail.definition = row->definition;
-		if (row->kind == 'c')
-			made->constraint.expression = row->definition;
+		made->constraint.expression = row->kind == 'c' ? row->definition : NULL;
+		made->is_void = row->kind == 'f'; /* until SQLite's key is found */
 		break;
 	default: break;
 	}
@@ -328,7 +344,8 @@ static bool has_kind(const struct draft *d, char kind)
 
 static void add_primary_key(struct draft *d)
 {
-	const struct column_row *rows = (const struct column_row *)d->l->columns.items + d->o->first_column;
+	const struct column_row *rows =
+	    rows_from(&d->l->columns, d->o->first_column, sizeof(struct column_row));
 	int16_t *attnums = load_alloc(d->l, d->o->ncolumns * sizeof(*attnums));
 	size_t n = 0;
 
@@ -343,7 +360,7 @@ static void add_primary_key(struct draft *d)
 	if (n == 0)
 		return;
 	struct constraint key = { .kind = 'p',
-		.name = choose_name(d, ddl_key_name(&d->ddl, 'p', NULL, 0), "pkey", NULL, 0),
+		.name = choose_name(d, ddl_key_name(&d->o->ddl, 'p', NULL, 0), "pkey", NULL, 0),
 		.attnums = attnums,
 		.nattnums = n };
 
@@ -376,7 +393,7 @@ static void add_unique_constraints(struct draft *d)
 
 		if (names == NULL)
 			return;
-		const char *given = ddl_key_name(&d->ddl, 'u', names, key.nattnums);
+		const char *given = ddl_key_name(&d->o->ddl, 'u', names, key.nattnums);
 
 		key.kind = 'u';
 		key.name = choose_name(d, given, "key", key.attnums, key.nattnums);
@@ -413,8 +430,8 @@ static void add_checks(struct draft *d)
 {
 	if (d->o->class != NULL) /* its checks were recorded */
 		return;
-	for (size_t i = 0; i < d->ddl.nconstraints && !d->l->failed; i++) {
-		const struct ddl_constraint *check = &d->ddl.constraints[i];
+	for (size_t i = 0; i < d->o->ddl.nconstraints && !d->l->failed; i++) {
+		const struct ddl_constraint *check = &d->o->ddl.constraints[i];
 		int16_t attnum = 0;
 
 		if (check->kind != 'c')
@@ -477,7 +494,8 @@ static int16_t attnum_named(const struct relation *r, const char *name)
 /* Without a list of columns REFERENCES means the primary key. */
 static void fill_target_key(const struct load *l, const struct object_row *target, int16_t *attnums, size_t n)
 {
-	const struct column_row *rows = (const struct column_row *)l->columns.items + target->first_column;
+	const struct column_row *rows =
+	    rows_from(&l->columns, target->first_column, sizeof(struct column_row));
 
 	for (size_t i = 0; i < target->ncolumns && i < target->relation->relation.ncolumns; i++) {
 		if (rows[i].pk > 0 && (size_t)rows[i].pk <= n)
@@ -490,7 +508,7 @@ static struct draft_constraint *foreign_key_of(struct draft *d, const int16_t *a
 	for (size_t i = 0; i < d->constraints.n; i++) {
 		struct draft_constraint *c = constraint_at(d, i);
 
-		if (c->constraint.kind == 'f' && c->detail.target == NULL &&
+		if (c->constraint.kind == 'f' && c->is_void &&
 		    equal_attnums(c->constraint.attnums, c->constraint.nattnums, attnums, n))
 			return c;
 	}
@@ -518,6 +536,7 @@ static void add_foreign_key(struct draft *d, const struct key_row *rows, size_t 
 		c = add_constraint(d, 'f', choose_name(d, given, "fkey", attnums, n), 0, attnums, n);
 	if (c == NULL)
 		return;
+	c->is_void = false;
 	c->detail.target = target == NULL ? NULL : target->relation;
 	c->detail.target_attnums = target_attnums;
 	c->detail.ntarget = n;
@@ -528,7 +547,7 @@ static void add_foreign_key(struct draft *d, const struct key_row *rows, size_t 
 /* SQLite lists the key that was written last first, so that they are taken backwards, in the order of the text. */
 static void add_foreign_keys(struct draft *d)
 {
-	const struct key_row *rows = (const struct key_row *)d->l->keys.items + d->o->first_key;
+	const struct key_row *rows = rows_from(&d->l->keys, d->o->first_key, sizeof(struct key_row));
 	size_t end = d->o->nkeys, nth = 0;
 
 	while (end > 0 && !d->l->failed) {
@@ -536,7 +555,7 @@ static void add_foreign_keys(struct draft *d)
 
 		while (start > 0 && rows[start - 1].id == rows[end - 1].id)
 			start--;
-		add_foreign_key(d, &rows[start], end - start, ddl_foreign_key_name(&d->ddl, nth++));
+		add_foreign_key(d, &rows[start], end - start, ddl_foreign_key_name(&d->o->ddl, nth++));
 		end = start;
 	}
 }
@@ -569,16 +588,21 @@ static void keep(struct draft *d)
 
 	if (indexes == NULL || constraints == NULL || details == NULL)
 		return;
+	size_t n = 0;
+
 	for (size_t i = 0; i < d->constraints.n; i++) {
 		const struct draft_constraint *c = constraint_at(d, i);
 
-		constraints[i] = c->constraint;
-		details[i] = c->detail;
+		if (c->is_void)
+			continue;
+		constraints[n] = c->constraint;
+		details[n] = c->detail;
 		if (c->index_at != NO_INDEX)
-			details[i].index = &indexes[c->index_at];
+			details[n].index = &indexes[c->index_at];
+		n++;
 	}
 	r->relation.constraints = constraints;
-	r->relation.nconstraints = d->constraints.n;
+	r->relation.nconstraints = n;
 	r->details = details;
 }
 
@@ -588,10 +612,6 @@ void build_constraints(struct build *b, struct object_row *o)
 
 	if (o->nindexes == 0 && o->nkeys == 0 && o->sql == NULL)
 		return;
-	if (ddl_scan_table(&d.ddl, &b->load->scratch, o->sql) != 0) {
-		b->load->failed = true;
-		return;
-	}
 	draft_indexes(&d);
 	add_all_recorded(&d);
 	add_primary_key(&d);

@@ -337,7 +337,7 @@ static size_t count_items(const char *sql)
 	return n;
 }
 
-/* CREATE [TEMP] TABLE [IF NOT EXISTS] [schema.]name ( .. */
+/* CREATE [TEMP] TABLE|VIEW [IF NOT EXISTS] [schema.]name; true: a table's columns follow. */
 static bool scan_head(struct scan *s, struct ddl_name *name)
 {
 	advance(s);
@@ -345,7 +345,9 @@ static bool scan_head(struct scan *s, struct ddl_name *name)
 		return false;
 	if (!accept(s, "TEMP"))
 		accept(s, "TEMPORARY");
-	if (!accept(s, "TABLE"))
+	bool is_table = accept(s, "TABLE");
+
+	if (!is_table && !accept(s, "VIEW"))
 		return false;
 	if (accept(s, "IF")) {
 		accept(s, "NOT");
@@ -360,7 +362,7 @@ static bool scan_head(struct scan *s, struct ddl_name *name)
 			break;
 		advance(s);
 	}
-	return token_is_char(s->now, '(');
+	return is_table && token_is_char(s->now, '(');
 }
 
 int ddl_scan_table(struct ddl_table *t, struct arena *arena, const char *sql)

@@ -34,7 +34,7 @@ struct ddl_table {
 	size_t nconstraints;
 };
 
-/* `sql` may be NULL: nothing is found. */
+/* Of a CREATE TABLE; of a CREATE VIEW the name alone. `sql` may be NULL: nothing is found. */
 int ddl_scan_table(struct ddl_table *t, struct arena *arena, const char *sql);
 
 /* The given name of the primary key (n 0) or of the unique constraint over these columns; NULL: none. */

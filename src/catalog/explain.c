@@ -129,8 +129,15 @@ static void explain_not_null(const struct catalog_data *d, struct err *err)
 {
 	const struct catalog_relation *table = find_table(d, err->table);
 
-	if (table != NULL)
-		name_relation(err, &table->relation);
+	if (table != NULL) {
+		const struct relation *r = &table->relation;
+
+		name_relation(err, r);
+		for (size_t i = 0; i < r->ncolumns; i++) {
+			if (strcasecmp(r->columns[i].name, err->column) == 0)
+				copy_field(err->column, r->columns[i].name);
+		}
+	}
 	say(err, "null value in column \"%s\" of relation \"%s\" violates not-null constraint", err->column,
 	    err->table);
 }

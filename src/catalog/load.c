@@ -234,7 +234,10 @@ static const struct {
 	    7, take_column },
 	{ "SELECT s.name, i.name, i.\"unique\", i.origin, i.partial, x.cid, x.\"desc\" FROM sqlite_schema s "
 	  "CROSS JOIN pragma_index_list(s.name, 'main') i CROSS JOIN pragma_index_xinfo(i.name, 'main') x "
-	  "WHERE s.type = 'table' AND NOT " IS_VIRTUAL " AND NOT " IS_OURS("s.name") " AND x.key",
+	  "WHERE s.type = 'table' AND NOT " IS_VIRTUAL
+	  " AND NOT " IS_OURS("s.name") " AND x.key "
+					"AND (s.name IN (SELECT tbl_name FROM sqlite_schema WHERE type = "
+					"'index') OR s.sql LIKE '%without%rowid%')",
 	    7, take_index },
 	{ "SELECT s.name, k.id, k.seq, k.\"table\", k.\"from\", k.\"to\", k.on_update, k.on_delete FROM "
 	  "sqlite_schema s "

@@ -8,6 +8,7 @@
 #define NQLITE_CATALOG_LOAD_H
 
 #include "catalog/data.h"
+#include "catalog/ddl_scan.h"
 
 /* A table, view or index of sqlite_schema. By name. */
 struct object_row {
@@ -21,6 +22,7 @@ struct object_row {
 	size_t first_key, nkeys;
 	const struct class_row *class;
 	struct catalog_relation *relation;
+	struct ddl_table ddl; /* of a table or view: what the CREATE text says beyond the pragmas */
 };
 
 /* By table, then position. */
@@ -102,6 +104,12 @@ void *load_alloc(struct load *l, size_t size);
 
 /* Room for one more of `size` bytes, zeroed; NULL sets `failed`. */
 void *rows_add(struct load *l, struct rows *rows, size_t size);
+
+/* The rows from `i` on; NULL when there are none at all. */
+static inline const void *rows_from(const struct rows *rows, size_t i, size_t size)
+{
+	return rows->items == NULL ? NULL : (const char *)rows->items + i * size;
+}
 
 /* By its name in SQLite, or NULL. */
 struct object_row *load_find_object(const struct load *l, const char *name);

@@ -82,39 +82,48 @@ static bool next_class(struct system_scan *scan, struct value *row)
 
 /* ---- pg_attribute: columns of relations, then of indexes ---- */
 
-/* typalign as PostgreSQL has it follows from the length, but for three that are rows of bytes or of an int8 and an int4. */
+static bool is_array(const struct type *t)
+{
+	return t->category == 'A' && t->name[0] == '_';
+}
+
+/* typalign as PostgreSQL has it follows from the length, but for some that are made of bytes or hold an int8. */
 static const char *align_of(const struct type *t)
 {
-	switch (t->len) {
-	case 1: return "c";
-	case 2: return "s";
-	case 8: return "d";
-	case 64: return "c";
-	case -2: return "c";
-	default: break;
-	}
+	const struct type *element = is_array(t) ? type_find(t->element) : NULL;
+
+	if (element != NULL)
+		return align_of(element)[0] == 'd' ? "d" : "i";
 	if (t->oid == OID_UUID)
 		return "c";
-	if (t->oid == OID_INTERVAL || t->oid == OID_TIMETZ)
+	if (t->oid == OID_INTERVAL || t->oid == OID_TIMETZ || (t->kind == 'p' && t->len == -1))
 		return "d";
-	return "i";
+	switch (t->len) {
+	case 2: return "s";
+	case 8: return "d";
+	case 1:
+	case 64:
+	case -2: return "c";
+	default: return "i";
+	}
 }
 
 static const char *storage_of(const struct type *t)
 {
-	return t->len != -1 ? "p" : t->oid == OID_NUMERIC ? "m" : "x";
+	if (t->len != -1 || t->oid == OID_INT2VECTOR || t->oid == OID_OIDVECTOR)
+		return "p";
+	return t->oid == OID_NUMERIC ? "m" : "x";
 }
 
 static oid_t collation_of(const struct type *t)
 {
+	const struct type *element = is_array(t) ? type_find(t->element) : NULL;
+
+	if (element != NULL)
+		return collation_of(element);
 	if (t->oid == OID_NAME)
 		return OID_COLLATION_C;
-	return t->category == 'S' ? OID_COLLATION_DEFAULT : 0;
-}
-
-static bool is_array(const struct type *t)
-{
-	return t->category == 'A' && t->name[0] == '_';
+	return t->category == 'S' || t->oid == OID_PG_NODE_TREE ? OID_COLLATION_DEFAULT : 0;
 }
 
 static void fill_attribute_type(struct value *row, oid_t oid)

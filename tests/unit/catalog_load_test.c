@@ -194,7 +194,8 @@ static void test_long_names_are_cut_to_63_bytes_at_a_character(void **state)
 
 static void make_recorded_table(struct fixture *f)
 {
-	sql(f, "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER, b TEXT, c TEXT)");
+	sql(f, "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER CONSTRAINT positive CHECK (a > 0), b TEXT, "
+	       "c TEXT)");
 	sql(f, "CREATE UNIQUE INDEX t_b_idx ON t (b)");
 	sql(f, "INSERT INTO _nqlite_class VALUES (16384, 'public', 't', 'r', 't'), (16390, 'public', 'by_b', "
 	       "'i', 't_b_idx')");
@@ -231,7 +232,7 @@ static void test_recorded_rows_give_exact_types_names_and_oids(void **state)
 	assert_int_equal(constraint(r, "pk")->oid, 16391);
 	assert_string_equal(constraint(r, "positive")->expression, "CHECK ((a > 0))");
 	assert_attnums(s->find_index(s, NULL, "by_b", &on), 'x', 1, 4, 0);
-	assert_int_equal(r->nconstraints, 3); /* a key that no index enforces isn't one */
+	assert_int_equal(r->nconstraints, 3); /* what SQLite doesn't enforce isn't one */
 }
 
 static void test_a_recorded_row_that_does_not_fit_is_void(void **state)
@@ -280,6 +281,53 @@ static void test_views_have_columns_and_a_broken_one_harms_nobody(void **state)
 	assert_int_equal(table(f, "broken")->ncolumns, 0);
 }
 
+static void test_names_without_quotes_are_folded_as_postgres_does(void **state)
+{
+	struct fixture *f = *state;
+	const struct relation *r;
+
+	sql(f, "CREATE TABLE Users (Id INTEGER PRIMARY KEY, \"fullName\" TEXT NOT NULL, [Other] INT, `Last` "
+	       "INT, Plain INT, "
+	       "UNIQUE (Plain))");
+	sql(f, "CREATE TABLE \"Kept\" (a INT)");
+	sql(f, "CREATE VIEW Names AS SELECT Id, \"fullName\", 1 AS One FROM Users");
+	load(f);
+	r = table(f, "users");
+	assert_string_equal(r->sqlite_name, "Users");
+	assert_string_equal(r->columns[0].name, "id");
+	assert_string_equal(r->columns[1].name, "fullName");
+	assert_string_equal(r->columns[2].name, "Other");
+	assert_string_equal(r->columns[3].name, "Last");
+	assert_string_equal(r->columns[4].name, "plain");
+	constraint(r, "users_plain_key");
+	assert_non_null(relation(f, NULL, "Kept"));
+	assert_null(relation(f, NULL, "kept"));
+	r = table(f, "names");
+	assert_string_equal(r->columns[0].name, "id");
+	assert_string_equal(r->columns[1].name, "fullName");
+	assert_string_equal(r->columns[2].name, "one");
+
+	sql(f, "ALTER TABLE Users ADD COLUMN Later INT");
+	sql(f, "ALTER TABLE Users RENAME TO People");
+	load(f);
+	assert_string_equal(
+	    table(f, "People")->columns[5].name, "later"); /* SQLite quotes a name that it writes itself */
+}
+
+static void test_what_was_recorded_of_a_dropped_table_does_not_bind_its_successor(void **state)
+{
+	struct fixture *f = *state;
+	const struct relation *r;
+
+	make_recorded_table(f);
+	sql(f, "DROP TABLE t");
+	sql(f, "CREATE TABLE t (a TEXT, id INTEGER)");
+	load(f);
+	r = table(f, "t");
+	assert_int_equal(r->nconstraints, 0);
+	assert_column(r, 0, "a", OID_TEXT, -1, false);
+}
+
 static void test_sequences_are_relations(void **state)
 {
 	struct fixture *f = *state;
@@ -326,11 +374,11 @@ static void test_synthetic_oids_depend_on_names_alone(void **state)
 	assert_int_not_equal(table(f, "a")->oid, table_oid);
 }
 
-static double now_ms(void)
+static double cpu_ms(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t); /* what others do on the machine doesn't count */
 	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
@@ -353,14 +401,14 @@ static void test_500_tables_load_quickly(void **state)
 	}
 	sql(f, "COMMIT");
 	for (int i = 0; i < 5; i++) {
-		double start = now_ms();
+		double start = cpu_ms();
 
 		load(f);
-		double took = now_ms() - start;
+		double took = cpu_ms() - start;
 
 		best = took < best ? took : best;
 	}
-	print_message("500 tables of 10 columns: %.1f ms\n", best);
+	print_message("500 tables of 10 columns: %.1f ms of CPU\n", best);
 	assert_int_equal(table(f, "t499")->ncolumns, 10);
 	assert_attnums(constraint(table(f, "t499"), "t499_p_fkey"), 'f', 1, 10, 0);
 }
@@ -380,6 +428,8 @@ int main(void)
 		UNIT_TEST(test_recorded_rows_give_exact_types_names_and_oids),
 		UNIT_TEST(test_a_recorded_row_that_does_not_fit_is_void),
 		UNIT_TEST(test_views_have_columns_and_a_broken_one_harms_nobody),
+		UNIT_TEST(test_names_without_quotes_are_folded_as_postgres_does),
+		UNIT_TEST(test_what_was_recorded_of_a_dropped_table_does_not_bind_its_successor),
 		UNIT_TEST(test_sequences_are_relations),
 		UNIT_TEST(test_system_catalogs_come_first_and_are_relations),
 		UNIT_TEST(test_synthetic_oids_depend_on_names_alone),

@@ -228,11 +228,11 @@ static void test_without_a_catalog_a_scan_fails(void **state)
 	assert_string_equal(err.sqlstate, SQLSTATE_INTERNAL);
 }
 
-static double now_ms(void)
+static double cpu_ms(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t); /* what others do on the machine doesn't count */
 	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
@@ -249,15 +249,15 @@ static void test_joins_over_many_tables_stay_quick(void **state)
 	}
 	sql(f, "COMMIT");
 	load(f);
-	double start = now_ms();
+	double start = cpu_ms();
 
 	assert_rows(f,
 	    "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
 	    "JOIN pg_attribute a ON a.attrelid = c.oid JOIN pg_type t ON t.oid = a.atttypid "
 	    "WHERE n.nspname = 'public' AND c.relkind = 'r'",
 	    "900");
-	print_message(
-	    "pg_class, pg_namespace, pg_attribute and pg_type of 300 tables: %.1f ms\n", now_ms() - start);
+	print_message("pg_class, pg_namespace, pg_attribute and pg_type of 300 tables: %.1f ms of CPU\n",
+	    cpu_ms() - start);
 }
 
 #define UNIT_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
