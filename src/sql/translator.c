@@ -79,7 +79,7 @@ static bool split_plainly(const char *text, size_t len, struct piece *piece, siz
 	const char *start = NULL, *end = NULL;
 	bool has_ended = false;
 
-	scanner_init(&s, text, len);
+	literals_scanner_init(&s, text, len);
 	for (scanner_next(&s, &token); token.kind != TOKEN_END; scanner_next(&s, &token)) {
 		if (token.kind == TOKEN_UNSURE)
 			return false;

@@ -93,7 +93,7 @@ static const char *prepared_text(struct pass *p)
 	struct token token;
 	int depth = 0;
 
-	scanner_init(&s, p->text, strlen(p->text));
+	literals_scanner_init(&s, p->text, strlen(p->text));
 	for (scanner_next(&s, &token); token.kind != TOKEN_END && token.kind != TOKEN_UNSURE;
 	     scanner_next(&s, &token)) {
 		if (token.kind == TOKEN_MARK && *token.start == '(')
