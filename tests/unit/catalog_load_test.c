@@ -328,6 +328,43 @@ static void test_what_was_recorded_of_a_dropped_table_does_not_bind_its_successo
 	assert_column(r, 0, "a", OID_TEXT, -1, false);
 }
 
+static void test_a_reader_loads_what_it_sees(void **state)
+{
+	struct fixture *f = *state;
+	const struct catalog *before, *after;
+	struct conn *reader;
+	struct err err = { 0 };
+
+	sql(f, "CREATE TABLE t (a INT UNIQUE)");
+	assert_int_equal(store_open_reader(f->store, &reader, &err), 0);
+	assert_int_equal(conn_hold_snapshot(reader, &err), 0);
+	sql(f, "CREATE TABLE u (a INT)");
+	assert_int_equal(catalog_load(reader, &before, &err), 0);
+	assert_true(conn_in_transaction(reader)); /* a snapshot that was held stays held */
+	assert_non_null(before->schema.find_relation(&before->schema, NULL, "t"));
+	assert_null(before->schema.find_relation(&before->schema, NULL, "u"));
+	conn_release_snapshot(reader);
+	assert_int_equal(catalog_load(reader, &after, &err), 0);
+	assert_false(conn_in_transaction(reader));
+	assert_non_null(after->schema.find_relation(&after->schema, NULL, "u"));
+	catalog_unref(before);
+	catalog_unref(after);
+	conn_close(reader);
+}
+
+static void test_without_its_tables_nothing_is_loaded(void **state)
+{
+	struct fixture *f = *state;
+	const struct catalog *c = NULL;
+	struct err err = { 0 };
+
+	sql(f, "DROP TABLE _nqlite_attribute");
+	assert_int_equal(catalog_load(f->conn, &c, &err), -1);
+	assert_null(c);
+	assert_string_equal(err.message, "reading the schema: no such table: _nqlite_attribute");
+	assert_false(conn_in_transaction(f->conn));
+}
+
 static void test_sequences_are_relations(void **state)
 {
 	struct fixture *f = *state;
@@ -430,6 +467,8 @@ int main(void)
 		UNIT_TEST(test_views_have_columns_and_a_broken_one_harms_nobody),
 		UNIT_TEST(test_names_without_quotes_are_folded_as_postgres_does),
 		UNIT_TEST(test_what_was_recorded_of_a_dropped_table_does_not_bind_its_successor),
+		UNIT_TEST(test_a_reader_loads_what_it_sees),
+		UNIT_TEST(test_without_its_tables_nothing_is_loaded),
 		UNIT_TEST(test_sequences_are_relations),
 		UNIT_TEST(test_system_catalogs_come_first_and_are_relations),
 		UNIT_TEST(test_synthetic_oids_depend_on_names_alone),
