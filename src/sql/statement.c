@@ -145,11 +145,6 @@ void translate_statement(struct pass *p, const PgQuery__Node *node, struct trans
 
 /* ---- what they share ---- */
 
-const char *node_string(const PgQuery__Node *node)
-{
-	return node != NULL && node->node_case == PG_QUERY__NODE__NODE_STRING ? node->string->sval : NULL;
-}
-
 static const char *const_text(struct pass *p, const PgQuery__AConst *c, bool *is_null)
 {
 	*is_null = c->isnull;

@@ -44,8 +44,6 @@ void translate_rename(struct pass *p, const PgQuery__RenameStmt *s, struct trans
 
 /* ---- what they share ---- */
 
-/* The text of a String node; NULL: it isn't one. */
-const char *node_string(const PgQuery__Node *node);
 /* The value of an option: its string, or a number as text; NULL: it has none. */
 const char *option_text(struct pass *p, const PgQuery__DefElem *option);
 /* A boolean option as PostgreSQL's defGetBoolean reads it: without a value it is true. 42601 for anything else. */
@@ -54,7 +52,8 @@ bool option_boolean(struct pass *p, const PgQuery__DefElem *option);
 const char *constant_text(struct pass *p, const PgQuery__Node *node, bool *is_null);
 /* A NOTICE to send with the answer. */
 void add_notice(struct pass *p, struct translation *t, const char *text);
-/* A list of the parameters' room: everything emitted is SQL text of at most this size. */
+
+/* Bytes that the text of one step may have. */
 #define SQL_MAX ((size_t)1 << 28)
 
 #endif
