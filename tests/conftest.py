@@ -1,6 +1,6 @@
 """Nodes, NATS servers and PostgreSQL for tests: real ones, on free ports, in directories that are deleted.
 
-NQLITE_BIN names the daemon (default build/nqlite). Nothing here sleeps: everything waits for a condition, with a deadline.
+NQLITE_BIN names the daemon (default build/nqlite). Everything waits for a condition, with a deadline; nothing waits for a time.
 """
 
 import json
@@ -30,7 +30,7 @@ def free_port():
 
 
 def wait_for(condition, what, deadline=DEADLINE, process=None):
-    """Polls until condition() is true; between polls it waits for the process to end rather than sleep."""
+    """Polls until condition() is true; fails at once when the process ends."""
     end = time.monotonic() + deadline
     while True:
         value = condition()
