@@ -131,6 +131,13 @@ int entry_read_statement(struct entry_reader *r, struct statement_header *h, str
 /* `n` must be the statement's ncolumns; values borrow from the bytes. */
 int entry_read_row(struct entry_reader *r, struct value *values, size_t n, struct err *err);
 
+/* The seed of statement i of an entry: its random values don't depend on what ran before it, so that a speculation, which runs other
+ * statements in between, draws the same ones. */
+static inline uint64_t entry_statement_seed(uint64_t seed, uint32_t i)
+{
+	return seed + UINT64_C(0x9e3779b97f4a7c15) * i;
+}
+
 /* The hash of returned rows, for told_rows_hash: start with 0, chain each row. */
 uint64_t row_hash(uint64_t hash, const struct value *values, size_t n);
 
