@@ -8,7 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum option_type { OPTION_TEXT, OPTION_ADDRESS, OPTION_DURATION, OPTION_COUNT, OPTION_BYTES, OPTION_LEVEL, OPTION_FLAG, OPTION_CHOICE };
+enum option_type {
+	OPTION_TEXT,
+	OPTION_ADDRESS,
+	OPTION_DURATION,
+	OPTION_COUNT,
+	OPTION_BYTES,
+	OPTION_LEVEL,
+	OPTION_FLAG,
+	OPTION_CHOICE
+};
 
 struct option {
 	const char *name;
@@ -28,25 +37,37 @@ static const struct option options[] = {
 	    "where the database lives: DIR/nqlite/nqlite.db; \":memory:\" keeps nothing", 0, 0, NULL },
 	{ "pg-listen", OPTION_ADDRESS, AT(pg_listen), "127.0.0.1:5432", "HOST:PORT",
 	    "PostgreSQL clients; a HOST that is a path is a directory for a unix socket", 0, 0, NULL },
-	{ "http-listen", OPTION_ADDRESS, AT(http_listen), "127.0.0.1:4001", "HOST:PORT", "HTTP clients", 0, 0, NULL },
+	{ "http-listen", OPTION_ADDRESS, AT(http_listen), "127.0.0.1:4001", "HOST:PORT", "HTTP clients", 0, 0,
+	    NULL },
 	{ "nats-host", OPTION_TEXT, AT(nats_host), NULL, "URL[,URL..]",
 	    "the cluster's NATS servers; without it: embedded, one node", 0, 0, NULL },
 	{ "creds", OPTION_TEXT, AT(creds), NULL, "FILE", "NATS credentials file", 0, 0, NULL },
 	{ "token", OPTION_TEXT, AT(token), NULL, "T", "NATS token", 0, 0, NULL },
-	{ "http-shape", OPTION_CHOICE, AT(http_shape), "both", "SHAPE", "of /db/query's answers: both, nqlite or rqlite", 0, 0, "both nqlite rqlite" },
-	{ "write-wait", OPTION_DURATION, AT(write_wait_ms), "10s", "DURATION", "how long a write waits for NATS", 1, 86400000, NULL },
-	{ "max-connections", OPTION_COUNT, AT(max_connections), "20000", "N", "PostgreSQL clients at once", 1, 1000000, NULL },
-	{ "loops", OPTION_COUNT, AT(loops), "0", "N", "event loops; 0: by the number of processors", 0, 64, NULL },
-	{ "workers", OPTION_COUNT, AT(workers), "32", "N", "threads for long reads and open transactions", 1, 1024, NULL },
-	{ "entry-bytes-max", OPTION_BYTES, AT(entry_bytes_max), "256MB", "SIZE", "largest transaction", 65536, 1 << 30, NULL },
-	{ "stall-timeout", OPTION_DURATION, AT(stall_timeout_ms), "120s", "DURATION", "a client that doesn't read for so long is closed", 100, 86400000, NULL },
-	{ "insecure", OPTION_FLAG, AT(insecure), NULL, NULL, "allow listening beyond loopback, without passwords", 0, 0, NULL },
-	{ "config", OPTION_TEXT, AT(config_file), NULL, "FILE", "read more options from FILE: lines of name = value", 0, 0, NULL },
-	{ "log-level", OPTION_LEVEL, AT(log_level), "info", "LEVEL", "error, warning, info or debug", 0, 0, NULL },
+	{ "http-shape", OPTION_CHOICE, AT(http_shape), "both", "SHAPE",
+	    "of /db/query's answers: both, nqlite or rqlite", 0, 0, "both nqlite rqlite" },
+	{ "write-wait", OPTION_DURATION, AT(write_wait_ms), "10s", "DURATION",
+	    "how long a write waits for NATS", 1, 86400000, NULL },
+	{ "max-connections", OPTION_COUNT, AT(max_connections), "20000", "N", "PostgreSQL clients at once", 1,
+	    1000000, NULL },
+	{ "loops", OPTION_COUNT, AT(loops), "0", "N", "event loops; 0: by the number of processors", 0, 64,
+	    NULL },
+	{ "workers", OPTION_COUNT, AT(workers), "32", "N", "threads for long reads and open transactions", 1,
+	    1024, NULL },
+	{ "entry-bytes-max", OPTION_BYTES, AT(entry_bytes_max), "256MB", "SIZE", "largest transaction", 65536,
+	    1 << 30, NULL },
+	{ "stall-timeout", OPTION_DURATION, AT(stall_timeout_ms), "120s", "DURATION",
+	    "a client that doesn't read for so long is closed", 100, 86400000, NULL },
+	{ "insecure", OPTION_FLAG, AT(insecure), NULL, NULL,
+	    "allow listening beyond loopback, without passwords", 0, 0, NULL },
+	{ "config", OPTION_TEXT, AT(config_file), NULL, "FILE",
+	    "read more options from FILE: lines of name = value", 0, 0, NULL },
+	{ "log-level", OPTION_LEVEL, AT(log_level), "info", "LEVEL", "error, warning, info or debug", 0, 0,
+	    NULL },
 };
 
 /* Part of the command line, and of no use before snapshots are taken: said, rather than ignored. */
-static const char *const unavailable[] = { "external-backup", "external-backup-url", "snapshot-interval", "snapshot-threshold" };
+static const char *const unavailable[] = { "external-backup", "external-backup-url", "snapshot-interval",
+	"snapshot-threshold" };
 
 #define NOPTIONS (sizeof(options) / sizeof(options[0]))
 
@@ -97,12 +118,12 @@ static int read_number(const struct option *o, const char *value, int64_t *out, 
 		const char *unit;
 		int64_t factor;
 	} units[] = { { OPTION_COUNT, "", 1 }, { OPTION_DURATION, "ms", 1 }, { OPTION_DURATION, "s", 1000 },
-		{ OPTION_DURATION, "m", 60000 }, { OPTION_DURATION, "h", 3600000 }, { OPTION_DURATION, "d", 86400000 },
-		{ OPTION_BYTES, "", 1 }, { OPTION_BYTES, "kB", 1024 }, { OPTION_BYTES, "MB", 1 << 20 },
-		{ OPTION_BYTES, "GB", 1 << 30 } };
-	const char *right = o->type == OPTION_DURATION ? "a duration such as 500ms, 10s, 5m, 2h" :
-			    o->type == OPTION_BYTES    ? "a size such as 65536, 512kB, 256MB, 1GB" :
-							 "a number";
+		{ OPTION_DURATION, "m", 60000 }, { OPTION_DURATION, "h", 3600000 },
+		{ OPTION_DURATION, "d", 86400000 }, { OPTION_BYTES, "", 1 }, { OPTION_BYTES, "kB", 1024 },
+		{ OPTION_BYTES, "MB", 1 << 20 }, { OPTION_BYTES, "GB", 1 << 30 } };
+	const char *right = o->type == OPTION_DURATION ? "a duration such as 500ms, 10s, 5m, 2h"
+			    : o->type == OPTION_BYTES  ? "a size such as 65536, 512kB, 256MB, 1GB"
+						       : "a number";
 	char *end;
 
 	errno = 0;
@@ -112,7 +133,8 @@ static int read_number(const struct option *o, const char *value, int64_t *out, 
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
 		if (units[i].type != o->type || strcmp(units[i].unit, end) != 0)
 			continue;
-		if (__builtin_mul_overflow((int64_t)n, units[i].factor, out) || *out < o->least || *out > o->most) {
+		if (__builtin_mul_overflow((int64_t)n, units[i].factor, out) || *out < o->least ||
+		    *out > o->most) {
 			err_set(err, SQLSTATE_CONFIG, "--%s: \"%s\" is out of range", o->name, value);
 			return -1;
 		}
@@ -161,10 +183,14 @@ static int read_value(struct config *c, const struct option *o, const char *valu
 	case OPTION_COUNT:
 	case OPTION_BYTES: return read_number(o, value, field, err);
 	case OPTION_LEVEL:
-		return logger_parse_level(value, field) ? 0 : wrong(err, o, value, "error, warning, info or debug");
+		return logger_parse_level(value, field)
+			   ? 0
+			   : wrong(err, o, value, "error, warning, info or debug");
 	case OPTION_FLAG:
-		*(bool *)field = strcmp(value, "true") == 0 || strcmp(value, "1") == 0 || strcmp(value, "on") == 0;
-		if (!*(bool *)field && strcmp(value, "false") != 0 && strcmp(value, "0") != 0 && strcmp(value, "off") != 0)
+		*(bool *)field =
+		    strcmp(value, "true") == 0 || strcmp(value, "1") == 0 || strcmp(value, "on") == 0;
+		if (!*(bool *)field && strcmp(value, "false") != 0 && strcmp(value, "0") != 0 &&
+		    strcmp(value, "off") != 0)
 			return wrong(err, o, value, "true or false");
 		return 0;
 	}
@@ -183,9 +209,11 @@ static int unknown(struct reading *r, const char *name, size_t len)
 {
 	for (size_t i = 0; i < sizeof(unavailable) / sizeof(unavailable[0]); i++) {
 		if (strlen(unavailable[i]) == len && strncmp(unavailable[i], name, len) == 0)
-			return err_set(r->err, SQLSTATE_CONFIG, "--%s is not available in version " NQLITE_VERSION, unavailable[i]);
+			return err_set(r->err, SQLSTATE_CONFIG,
+			    "--%s is not available in version " NQLITE_VERSION, unavailable[i]);
 	}
-	return err_set(r->err, SQLSTATE_CONFIG, "unknown option \"%.*s\" (nqlite --help lists all)", (int)len, name);
+	return err_set(
+	    r->err, SQLSTATE_CONFIG, "unknown option \"%.*s\" (nqlite --help lists all)", (int)len, name);
 }
 
 static size_t find(const char *name, size_t len)
@@ -239,10 +267,14 @@ static int read_command_line(struct reading *r, int argc, char **argv, enum conf
 		}
 		size_t i = strncmp(arg, "--", 2) == 0 ? find(arg + 2, len - 2) : NOPTIONS;
 		if (i == NOPTIONS)
-			return strncmp(arg, "--", 2) == 0 ? unknown(r, arg + 2, len - 2) : unknown(r, arg, strlen(arg));
-		const char *value = arg[len] == '=' ? arg + len + 1 : options[i].type == OPTION_FLAG ? "true" : argv[++a];
+			return strncmp(arg, "--", 2) == 0 ? unknown(r, arg + 2, len - 2)
+							  : unknown(r, arg, strlen(arg));
+		const char *value = arg[len] == '='                  ? arg + len + 1
+				    : options[i].type == OPTION_FLAG ? "true"
+								     : argv[++a];
 		if (value == NULL)
-			return err_set(r->err, SQLSTATE_CONFIG, "--%s needs a value: %s", options[i].name, options[i].argument);
+			return err_set(r->err, SQLSTATE_CONFIG, "--%s needs a value: %s", options[i].name,
+			    options[i].argument);
 		if (take(r, i, value, FROM_COMMAND_LINE) != 0)
 			return -1;
 	}
@@ -311,12 +343,14 @@ static int check(const struct config *c, struct err *err)
 	if (c->creds != NULL && c->token != NULL)
 		return err_set(err, SQLSTATE_CONFIG, "--creds and --token exclude each other");
 	if (c->nats_host == NULL && (c->creds != NULL || c->token != NULL))
-		return err_set(err, SQLSTATE_CONFIG, "--%s needs --nats-host", c->creds != NULL ? "creds" : "token");
+		return err_set(
+		    err, SQLSTATE_CONFIG, "--%s needs --nats-host", c->creds != NULL ? "creds" : "token");
 	for (int i = 0; i < 2 && !c->insecure; i++) {
 		const struct address *a = i == 0 ? &c->pg_listen : &c->http_listen;
 		if (!is_loopback(a->host))
 			return err_set(err, SQLSTATE_CONFIG,
-			    "--%s %s:%u is not loopback and there are no passwords yet: add --insecure if everybody who can reach it may "
+			    "--%s %s:%u is not loopback and there are no passwords yet: add --insecure if "
+			    "everybody who can reach it may "
 			    "read and write everything",
 			    i == 0 ? "pg-listen" : "http-listen", a->host, a->port);
 	}
@@ -329,7 +363,8 @@ enum config_answer config_read(struct config *c, int argc, char **argv, struct e
 	enum config_answer answer = CONFIG_RUN;
 
 	memset(c, 0, sizeof(*c));
-	if (read_defaults(&r) != 0 || read_environment(&r) != 0 || read_command_line(&r, argc, argv, &answer) != 0)
+	if (read_defaults(&r) != 0 || read_environment(&r) != 0 ||
+	    read_command_line(&r, argc, argv, &answer) != 0)
 		return CONFIG_WRONG;
 	if (answer != CONFIG_RUN)
 		return answer;
@@ -349,15 +384,19 @@ void config_release(struct config *c)
 
 void config_print_help(void)
 {
-	puts("nqlite: a PostgreSQL-speaking SQLite that replicates through NATS JetStream\n\nnqlite [options]");
+	puts("nqlite: a PostgreSQL-speaking SQLite that replicates through NATS JetStream\n\nnqlite "
+	     "[options]");
 	for (size_t i = 0; i < NOPTIONS; i++) {
 		char left[64];
-		snprintf(left, sizeof(left), "--%s %s", options[i].name, options[i].argument == NULL ? "" : options[i].argument);
+		snprintf(left, sizeof(left), "--%s %s", options[i].name,
+		    options[i].argument == NULL ? "" : options[i].argument);
 		printf("  %-30s %s", left, options[i].help);
 		if (options[i].initial != NULL)
 			printf(" (default %s)", options[i].initial);
 		putchar('\n');
 	}
-	puts("  --version                      print the version\n  --help                         print this\n\n"
-	     "Every option is also an environment variable (NQLITE_DATA_DIR ..) and a key of the config file.");
+	puts("  --version                      print the version\n  --help                         print "
+	     "this\n\n"
+	     "Every option is also an environment variable (NQLITE_DATA_DIR ..) and a key of the config "
+	     "file.");
 }

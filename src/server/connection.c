@@ -17,13 +17,13 @@ struct connection {
 	int fd;
 	struct event on_readable, on_writable;
 	struct session *session;
-	struct buf in;    /* read, and from in_at on not yet taken */
+	struct buf in; /* read, and from in_at on not yet taken */
 	size_t in_at;
-	bool is_reading;  /* on_readable is added */
-	bool is_stalled;  /* on_writable is added: the socket is full */
-	bool is_started;  /* the startup time-out is off */
-	bool is_pumping;  /* connection_pump is on the stack */
-	bool must_pump;   /* the session said something meanwhile */
+	bool is_reading; /* on_readable is added */
+	bool is_stalled; /* on_writable is added: the socket is full */
+	bool is_started; /* the startup time-out is off */
+	bool is_pumping; /* connection_pump is on the stack */
+	bool must_pump;  /* the session said something meanwhile */
 	struct connection *next, **link;
 };
 
@@ -250,7 +250,8 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	c->is_stalled = false;
 	if (what & EV_TIMEOUT) {
-		log_warning(c->context->host->logger, "client of process %u does not read its results: connection closed",
+		log_warning(c->context->host->logger,
+		    "client of process %u does not read its results: connection closed",
 		    session_pid(c->session));
 		hang_up(c);
 		return;
@@ -299,7 +300,8 @@ struct connection *connection_new(struct connection_context *context, int fd, ui
 	c->context = context;
 	c->fd = fd;
 	buf_init(&c->in, context->host->limits->message_bytes_max + SCRATCH_SIZE + 16);
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)); /* fails on a unix socket, which needs none */
+	setsockopt(
+	    fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)); /* fails on a unix socket, which needs none */
 	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
 	event_assign(&c->on_readable, context->base, fd, EV_READ | EV_PERSIST, on_readable, c);
 	event_assign(&c->on_writable, context->base, fd, EV_WRITE, on_writable, c);

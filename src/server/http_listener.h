@@ -19,7 +19,8 @@ struct http_listener_options {
 	const struct logger *logger;
 };
 
-int http_listener_new(struct http_listener **out, const struct http_listener_options *options, struct err *err);
+int http_listener_new(
+    struct http_listener **out, const struct http_listener_options *options, struct err *err);
 uint16_t http_listener_port(const struct http_listener *l);
 void http_listener_free(struct http_listener *l);
 

@@ -14,10 +14,12 @@
 static int open_unix(struct listener *l, const struct address *address, struct err *err)
 {
 	struct sockaddr_un name = { .sun_family = AF_UNIX };
-	int n = snprintf(name.sun_path, sizeof(name.sun_path), "%s/.s.PGSQL.%u", address->host, address->port);
+	int n =
+	    snprintf(name.sun_path, sizeof(name.sun_path), "%s/.s.PGSQL.%u", address->host, address->port);
 
 	if (n < 0 || (size_t)n >= sizeof(name.sun_path))
-		return err_set(err, SQLSTATE_CONFIG, "the path of the unix socket in %s is too long", address->host);
+		return err_set(
+		    err, SQLSTATE_CONFIG, "the path of the unix socket in %s is too long", address->host);
 	l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (l->fd < 0)
 		return err_sys(err, "socket");
@@ -52,7 +54,9 @@ static int bind_first(struct listener *l, const struct addrinfo *list)
 
 static int open_tcp(struct listener *l, const struct address *address, struct err *err)
 {
-	const struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE };
+	const struct addrinfo hints = {
+		.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE
+	};
 	struct addrinfo *list;
 	struct sockaddr_storage name;
 	socklen_t len = sizeof(name);
@@ -67,8 +71,8 @@ static int open_tcp(struct listener *l, const struct address *address, struct er
 	if (rc != 0)
 		return err_sys(err, "listen on %s:%u", address->host, address->port);
 	if (getsockname(l->fd, (struct sockaddr *)&name, &len) == 0)
-		l->port = ntohs(name.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)(void *)&name)->sin6_port :
-							     ((struct sockaddr_in *)(void *)&name)->sin_port);
+		l->port = ntohs(name.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)(void *)&name)->sin6_port
+							   : ((struct sockaddr_in *)(void *)&name)->sin_port);
 	return 0;
 }
 

@@ -12,9 +12,9 @@
 #include "pgwire/wire.h"
 #include "server/connection.h"
 
-#define TRANSLATIONS_MAX      2048
-#define TRANSLATION_TEXT_MAX  65536
-#define TICK_MS               20 /* how late a statement_timeout may fire */
+#define TRANSLATIONS_MAX     2048
+#define TRANSLATION_TEXT_MAX 65536
+#define TICK_MS              20 /* how late a statement_timeout may fire */
 
 enum post_kind { POST_CLIENT, POST_CANCEL, POST_STOP };
 
@@ -112,7 +112,8 @@ static uint32_t next_random(void *arg)
 	if (loop->random_left == 0) {
 		size_t filled = 0;
 		while (filled < sizeof(loop->random)) {
-			ssize_t n = getrandom((uint8_t *)loop->random + filled, sizeof(loop->random) - filled, 0);
+			ssize_t n =
+			    getrandom((uint8_t *)loop->random + filled, sizeof(loop->random) - filled, 0);
 			if (n > 0)
 				filled += (size_t)n;
 			else if (errno != EINTR)
@@ -328,7 +329,8 @@ int loop_new(struct loop **out, const struct loop_options *options, struct err *
 		loop_free(loop);
 		return -1;
 	}
-	loop->context = (struct connection_context){ loop->base, &loop->host, options->limits, loop->scratch, on_closed, loop };
+	loop->context = (struct connection_context){ loop->base, &loop->host, options->limits, loop->scratch,
+		on_closed, loop };
 	*out = loop;
 	return 0;
 }

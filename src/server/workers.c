@@ -57,7 +57,8 @@ static int start_thread(struct workers *w)
 	return 0;
 }
 
-int workers_new(struct workers **out, size_t threads_max, void (*on_finished)(struct task *task), struct err *err)
+int workers_new(
+    struct workers **out, size_t threads_max, void (*on_finished)(struct task *task), struct err *err)
 {
 	struct workers *w = calloc(1, sizeof(*w));
 

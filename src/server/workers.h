@@ -13,7 +13,8 @@
 struct workers;
 
 /* `on_finished` hands a finished task on; called on the worker. */
-int workers_new(struct workers **out, size_t threads_max, void (*on_finished)(struct task *task), struct err *err);
+int workers_new(
+    struct workers **out, size_t threads_max, void (*on_finished)(struct task *task), struct err *err);
 void workers_submit(struct workers *w, struct task *task);
 /* Lets all submitted tasks finish, joins the threads. */
 void workers_free(struct workers *w);

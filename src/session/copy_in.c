@@ -71,10 +71,12 @@ static int wrong_count(struct copy_run *c, size_t n, struct err *err)
 {
 	if (n > c->ntargets)
 		return err_set(err, SQLSTATE_BAD_COPY, "extra data after last expected column");
-	return err_set(err, SQLSTATE_BAD_COPY, "missing data for column \"%s\"", c->portal->translation->copy.targets[n]->name);
+	return err_set(err, SQLSTATE_BAD_COPY, "missing data for column \"%s\"",
+	    c->portal->translation->copy.targets[n]->name);
 }
 
-static int read_row(struct copy_run *c, const struct copy_field *fields, size_t n, const char **column, struct err *err)
+static int read_row(
+    struct copy_run *c, const struct copy_field *fields, size_t n, const char **column, struct err *err)
 {
 	*column = NULL;
 	if (n != c->ntargets)
@@ -84,10 +86,11 @@ static int read_row(struct copy_run *c, const struct copy_field *fields, size_t 
 		buf_clear(&c->scratch[i]);
 		if (fields[i].text == NULL) {
 			c->row[i] = value_null();
-		} else if (format_read_text(target->type, target->typmod, fields[i].text, fields[i].len, &c->scratch[i],
-			       &c->row[i], err) != 0) {
+		} else if (format_read_text(target->type, target->typmod, fields[i].text, fields[i].len,
+			       &c->scratch[i], &c->row[i], err) != 0) {
 			*column = target->name;
-			err_where(err, "COPY %s, line %zu, column %s: \"%.*s\"", c->table, c->reader.line, target->name, (int)(fields[i].len > 100 ? 100 : fields[i].len), fields[i].text);
+			err_where(err, "COPY %s, line %zu, column %s: \"%.*s\"", c->table, c->reader.line,
+			    target->name, (int)(fields[i].len > 100 ? 100 : fields[i].len), fields[i].text);
 			return -1;
 		}
 	}
@@ -142,8 +145,9 @@ static enum progress finish(struct session *s, struct err *err)
 		return PROGRESS_FAILED;
 	copy_in_free(s);
 	session_move(s, SESSION_READY);
-	return s->transaction.kind == TRANSACTION_EXPLICIT || s->transaction.speculation != NULL ? speculate_pending(s) :
-												   PROGRESS_DONE;
+	return s->transaction.kind == TRANSACTION_EXPLICIT || s->transaction.speculation != NULL
+		   ? speculate_pending(s)
+		   : PROGRESS_DONE;
 }
 
 static void copy_done(struct session *s)
@@ -183,7 +187,8 @@ void copy_in_message(struct session *s, const struct message *m)
 	case 'S': break; /* ignored while data comes in (chapter 55.2.6) */
 	case 'X': session_move(s, SESSION_CLOSING); break;
 	default:
-		err_set(&err, SQLSTATE_PROTOCOL_VIOLATION, "unexpected message type 0x%02X during COPY from stdin", m->type);
+		err_set(&err, SQLSTATE_PROTOCOL_VIOLATION,
+		    "unexpected message type 0x%02X during COPY from stdin", m->type);
 		fail(s, &err);
 	}
 }

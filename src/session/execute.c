@@ -6,7 +6,8 @@
 
 /* ---- what a statement's parameters are ---- */
 
-static int fact(struct session *s, struct portal *p, enum session_fact which, struct value *out, struct err *err)
+static int fact(
+    struct session *s, struct portal *p, enum session_fact which, struct value *out, struct err *err)
 {
 	switch (which) {
 	case FACT_USER: *out = value_str(s->user); return 0;
@@ -15,21 +16,27 @@ static int fact(struct session *s, struct portal *p, enum session_fact which, st
 	case FACT_SCHEMA: *out = value_str("public"); return 0;
 	case FACT_SCHEMAS: *out = value_str("[\"public\"]"); return 0;
 	case FACT_SCHEMAS_ALL: *out = value_str("[\"pg_catalog\",\"public\"]"); return 0;
-	case FACT_CLIENT_ADDR: *out = s->client_addr[0] == '\0' ? value_null() : value_str(s->client_addr); return 0;
-	case FACT_CLIENT_PORT: *out = s->client_port == 0 ? value_null() : value_int(s->client_port); return 0;
+	case FACT_CLIENT_ADDR:
+		*out = s->client_addr[0] == '\0' ? value_null() : value_str(s->client_addr);
+		return 0;
+	case FACT_CLIENT_PORT:
+		*out = s->client_port == 0 ? value_null() : value_int(s->client_port);
+		return 0;
 	}
 	(void)p;
 	return err_set(err, SQLSTATE_INTERNAL, "unknown session fact");
 }
 
-static int slot_value(struct session *s, struct portal *p, const struct slot *slot, struct value *out, struct err *err)
+static int slot_value(
+    struct session *s, struct portal *p, const struct slot *slot, struct value *out, struct err *err)
 {
 	const char *text;
 
 	switch (slot->source) {
 	case SLOT_PARAM:
 		if (slot->index >= p->nparams)
-			return err_set(err, SQLSTATE_UNDEFINED_PARAMETER, "there is no parameter $%u", slot->index + 1);
+			return err_set(
+			    err, SQLSTATE_UNDEFINED_PARAMETER, "there is no parameter $%u", slot->index + 1);
 		*out = p->params[slot->index];
 		return 0;
 	case SLOT_LITERAL: *out = p->literals[slot->index]; return 0;
@@ -47,7 +54,8 @@ static int slot_value(struct session *s, struct portal *p, const struct slot *sl
 	return err_set(err, SQLSTATE_INTERNAL, "unknown slot");
 }
 
-bool execute_slots(struct session *s, struct portal *p, const struct step *step, struct value **out, struct err *err)
+bool execute_slots(
+    struct session *s, struct portal *p, const struct step *step, struct value **out, struct err *err)
 {
 	*out = arena_alloc(&p->arena, (step->nslots + 1) * sizeof(**out));
 	if (*out == NULL) {
@@ -106,9 +114,11 @@ static enum progress fail(struct session *s, struct err *err)
 static enum progress read_inline(struct session *s, struct portal *p, struct conn *conn, struct value *params)
 {
 	const struct step *step = &p->translation->steps[0];
-	const struct query query = {
-		.sql = step->sql, .sql_len = step->sql_len, .params = params, .nparams = step->nslots, .params_outlive = true
-	};
+	const struct query query = { .sql = step->sql,
+		.sql_len = step->sql_len,
+		.params = params,
+		.nparams = step->nslots,
+		.params_outlive = true };
 	const struct run_limits limits = { .ops_max = s->host->limits->inline_ops_max };
 	const struct format_settings settings = session_formats(s);
 	const struct copy_options copy = copy_options(p->translation);
@@ -120,7 +130,8 @@ static enum progress read_inline(struct session *s, struct portal *p, struct con
 
 	session_environment(s, &env);
 	conn_set_environment(conn, &env);
-	row_writer_init(&writer, row_form(p->translation), &s->out, p->formats, p->translation->ncolumns, &settings);
+	row_writer_init(
+	    &writer, row_form(p->translation), &s->out, p->formats, p->translation->ncolumns, &settings);
 	writer.copy = &copy;
 	writer.pause_bytes = mark + s->host->limits->output_pause_bytes;
 	if (cursor_open(&cursor, conn, &query, &err) != 0)
@@ -191,14 +202,17 @@ static struct read *read_new(struct session *s, struct portal *p, struct value *
 	r->task = (struct task){ .run = read_run, .done = read_done, .host = s->host };
 	r->session = s;
 	r->portal = p;
-	r->query = (struct query){
-		.sql = step->sql, .sql_len = step->sql_len, .params = params, .nparams = step->nslots, .params_outlive = true
-	};
+	r->query = (struct query){ .sql = step->sql,
+		.sql_len = step->sql_len,
+		.params = params,
+		.nparams = step->nslots,
+		.params_outlive = true };
 	buf_init(&r->rows, (size_t)1100 << 20);
 	session_environment(s, &r->env);
 	r->catalog = catalog_ref(transaction_catalog(s));
 	r->copy = copy_options(p->translation);
-	row_writer_init(&r->writer, row_form(p->translation), &r->rows, p->formats, p->translation->ncolumns, &settings);
+	row_writer_init(
+	    &r->writer, row_form(p->translation), &r->rows, p->formats, p->translation->ncolumns, &settings);
 	r->writer.copy = &r->copy;
 	r->writer.pause_bytes = s->host->limits->output_pause_bytes;
 	if (s->transaction.speculation != NULL) {
@@ -222,7 +236,8 @@ static enum progress run_slice(struct session *s, struct read *r)
 	return PROGRESS_WAIT;
 }
 
-static enum progress read_elsewhere(struct session *s, struct portal *p, struct value *params, uint64_t rows_max)
+static enum progress read_elsewhere(
+    struct session *s, struct portal *p, struct value *params, uint64_t rows_max)
 {
 	struct err err;
 
@@ -296,8 +311,8 @@ static enum progress execute_read(struct session *s, struct portal *p, uint64_t 
 		rows_max = 0;
 	}
 	if (rows_max == 0 && !p->translation->is_slow) {
-		conn = s->transaction.speculation != NULL ? speculation_conn(s->transaction.speculation) :
-							    host_reader(s->host, &err);
+		conn = s->transaction.speculation != NULL ? speculation_conn(s->transaction.speculation)
+							  : host_reader(s->host, &err);
 		if (conn == NULL)
 			return fail(s, &err);
 		enum progress progress = read_inline(s, p, conn, params);
@@ -322,7 +337,8 @@ static bool is_read(const struct session *s, const struct translation *t)
 	if (t->kind == STATEMENT_COPY_TO)
 		return true;
 	/* Rows that are locked in a transaction are verified when it commits, like those that it wrote. */
-	return t->kind == STATEMENT_READ && !(t->is_for_update && s->transaction.kind == TRANSACTION_EXPLICIT);
+	return t->kind == STATEMENT_READ &&
+	       !(t->is_for_update && s->transaction.kind == TRANSACTION_EXPLICIT);
 }
 
 /* Must what is deferred be run, and answered, before this statement? Then it runs in a speculation, and we come back. */

@@ -34,8 +34,8 @@ static int parse(struct session *s, const struct message *m, struct err *err)
 
 /* ---- Bind ---- */
 
-static int read_param(struct session *s, struct portal *p, const struct wire_param *in, oid_t type, int format,
-    struct buf *scratch, struct value *out, struct err *err)
+static int read_param(struct session *s, struct portal *p, const struct wire_param *in, oid_t type,
+    int format, struct buf *scratch, struct value *out, struct err *err)
 {
 	int rc;
 
@@ -65,8 +65,9 @@ static int read_params(struct session *s, struct portal *p, const struct msg_bin
 	int rc = 0;
 
 	if (msg->nparam_formats > 1 && msg->nparam_formats != msg->nparams)
-		return err_set(err, SQLSTATE_PROTOCOL_VIOLATION, "bind message has %u parameter formats but %u parameters",
-		    msg->nparam_formats, msg->nparams);
+		return err_set(err, SQLSTATE_PROTOCOL_VIOLATION,
+		    "bind message has %u parameter formats but %u parameters", msg->nparam_formats,
+		    msg->nparams);
 	p->nparams = msg->nparams;
 	p->params = arena_alloc(&p->arena, (msg->nparams + 1u) * sizeof(*p->params));
 	if (p->params == NULL)
@@ -75,7 +76,8 @@ static int read_params(struct session *s, struct portal *p, const struct msg_bin
 	for (uint16_t i = 0; i < msg->nparams && rc == 0; i++) {
 		struct wire_param in = wire_next_param(&cursor);
 		int format = wire_format_code(msg->nparam_formats, msg->param_formats, i);
-		rc = read_param(s, p, &in, p->translation->param_types[i], format, &scratch, &p->params[i], err);
+		rc = read_param(
+		    s, p, &in, p->translation->param_types[i], format, &scratch, &p->params[i], err);
 		if (rc != 0)
 			err_where(err, "portal \"%s\" parameter $%u", msg->portal, i + 1u);
 	}
@@ -83,7 +85,8 @@ static int read_params(struct session *s, struct portal *p, const struct msg_bin
 	return rc;
 }
 
-static int fill_portal(struct session *s, struct portal *p, const struct prepared *from, const struct msg_bind *msg, struct err *err)
+static int fill_portal(struct session *s, struct portal *p, const struct prepared *from,
+    const struct msg_bind *msg, struct err *err)
 {
 	p->text = arena_strndup(&p->arena, from->text, from->text_len);
 	p->text_len = from->text_len;
@@ -100,8 +103,8 @@ static int fill_portal(struct session *s, struct portal *p, const struct prepare
 		return -1;
 	if (msg->nparams != p->translation->nparams)
 		return err_set(err, SQLSTATE_PROTOCOL_VIOLATION,
-		    "bind message supplies %u parameters, but prepared statement \"%s\" requires %zu", msg->nparams,
-		    from->name, p->translation->nparams);
+		    "bind message supplies %u parameters, but prepared statement \"%s\" requires %zu",
+		    msg->nparams, from->name, p->translation->nparams);
 	if (read_params(s, p, msg, err) != 0)
 		return -1;
 	return portal_set_formats(s, p, msg->nresult_formats, msg->result_formats, err);
@@ -113,8 +116,10 @@ static int find_prepared(struct session *s, const char *name, struct prepared **
 	if (*out != NULL)
 		return 0;
 	if (name[0] == '\0')
-		return err_set(err, SQLSTATE_INVALID_STATEMENT_NAME, "unnamed prepared statement does not exist");
-	return err_set(err, SQLSTATE_INVALID_STATEMENT_NAME, "prepared statement \"%s\" does not exist", name);
+		return err_set(
+		    err, SQLSTATE_INVALID_STATEMENT_NAME, "unnamed prepared statement does not exist");
+	return err_set(
+	    err, SQLSTATE_INVALID_STATEMENT_NAME, "prepared statement \"%s\" does not exist", name);
 }
 
 static int bind(struct session *s, const struct message *m, struct err *err)
@@ -163,7 +168,8 @@ static int describe(struct session *s, const struct message *m, struct err *err)
 		if (find_prepared(s, msg.name, &prepared, err) != 0)
 			return -1;
 		t = prepared->translation;
-		wire_put_parameter_description(&s->out, t == NULL ? NULL : t->param_types, t == NULL ? 0 : t->nparams);
+		wire_put_parameter_description(
+		    &s->out, t == NULL ? NULL : t->param_types, t == NULL ? 0 : t->nparams);
 	} else {
 		if (find_portal(s, msg.name, &portal, err) != 0)
 			return -1;

@@ -76,7 +76,8 @@ int portal_add(struct session *s, const char *name, struct portal *p, struct err
 	if (portal_find(s, name) != NULL)
 		return err_set(err, SQLSTATE_DUPLICATE_CURSOR, "cursor \"%s\" already exists", name);
 	if (HASH_COUNT(s->portals) >= s->host->limits->portals_max)
-		return err_set(err, SQLSTATE_LIMIT_EXCEEDED, "too many portals are open (%zu)", s->host->limits->portals_max);
+		return err_set(err, SQLSTATE_LIMIT_EXCEEDED, "too many portals are open (%zu)",
+		    s->host->limits->portals_max);
 	p->name = strdup(name);
 	if (p->name == NULL)
 		return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
@@ -105,7 +106,7 @@ void portal_drop_all(struct session *s)
 	if (s->portal_unnamed != NULL)
 		portal_drop(s, s->portal_unnamed);
 	HASH_ITER(hh, s->portals, p, next)
-		portal_drop(s, p);
+	portal_drop(s, p);
 }
 
 /* ---- translations ---- */
@@ -115,7 +116,8 @@ static bool same_columns(const struct translation *a, const struct translation *
 	if (a->ncolumns != b->ncolumns)
 		return false;
 	for (size_t i = 0; i < a->ncolumns; i++) {
-		if (a->columns[i].type != b->columns[i].type || strcmp(a->columns[i].name, b->columns[i].name) != 0)
+		if (a->columns[i].type != b->columns[i].type ||
+		    strcmp(a->columns[i].name, b->columns[i].name) != 0)
 			return false;
 	}
 	return true;
@@ -141,7 +143,8 @@ int portal_translate(struct session *s, struct portal *p, struct err *err)
 		translation_unref(p->translation);
 		p->translation = out.translation;
 		if (!same)
-			return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED, "cached plan must not change result type");
+			return err_set(
+			    err, SQLSTATE_FEATURE_NOT_SUPPORTED, "cached plan must not change result type");
 	}
 	p->translation = out.translation;
 	p->literals = out.literals;
@@ -169,14 +172,16 @@ int portal_set_formats(struct session *s, struct portal *p, uint16_t n, const ui
 	for (size_t i = 0; i < t->ncolumns; i++) {
 		int format = wire_format_code(n, codes, i);
 		if (format != 0 && format != 1)
-			return err_set(err, SQLSTATE_INVALID_PARAMETER, "unsupported format code: %d", format);
+			return err_set(
+			    err, SQLSTATE_INVALID_PARAMETER, "unsupported format code: %d", format);
 		p->formats[i] = (struct format_column){ t->columns[i].type, t->columns[i].typmod, format };
 	}
 	(void)s;
 	return 0;
 }
 
-void portal_put_row_description(struct session *s, const struct translation *t, const struct format_column *formats)
+void portal_put_row_description(
+    struct session *s, const struct translation *t, const struct format_column *formats)
 {
 	if (t->ncolumns == 0) {
 		wire_put_bare(&s->out, 'n');
@@ -236,7 +241,7 @@ void prepared_drop_all(struct session *s)
 	if (s->prepared_unnamed != NULL)
 		prepared_drop(s, s->prepared_unnamed);
 	HASH_ITER(hh, s->prepared, p, next)
-		prepared_drop(s, p);
+	prepared_drop(s, p);
 }
 
 static struct prepared *prepared_new(
@@ -273,7 +278,8 @@ static int translate(struct session *s, struct prepared *p, struct err *err)
 	arena_init(&arena, PORTAL_BYTES_MAX);
 	int rc = translator_split(s->host->translator, p->text, p->text_len, &arena, &pieces, &n, err);
 	if (rc == 0 && n > 1)
-		rc = err_set(err, SQLSTATE_SYNTAX, "cannot insert multiple commands into a prepared statement");
+		rc = err_set(
+		    err, SQLSTATE_SYNTAX, "cannot insert multiple commands into a prepared statement");
 	if (rc == 0 && n == 1) {
 		const struct translate_request request = {
 			.text = p->text,
@@ -290,15 +296,17 @@ static int translate(struct session *s, struct prepared *p, struct err *err)
 	return rc;
 }
 
-int prepared_add(struct session *s, const char *name, const char *text, size_t len, const oid_t *declared, size_t ndeclared,
-    struct err *err)
+int prepared_add(struct session *s, const char *name, const char *text, size_t len, const oid_t *declared,
+    size_t ndeclared, struct err *err)
 {
 	if (name[0] != '\0' && prepared_find(s, name) != NULL)
-		return err_set(err, SQLSTATE_DUPLICATE_STATEMENT, "prepared statement \"%s\" already exists", name);
+		return err_set(
+		    err, SQLSTATE_DUPLICATE_STATEMENT, "prepared statement \"%s\" already exists", name);
 	if (name[0] == '\0' && s->prepared_unnamed != NULL)
 		prepared_drop(s, s->prepared_unnamed);
 	if (HASH_COUNT(s->prepared) >= s->host->limits->prepared_max)
-		return err_set(err, SQLSTATE_LIMIT_EXCEEDED, "too many prepared statements (%zu)", s->host->limits->prepared_max);
+		return err_set(err, SQLSTATE_LIMIT_EXCEEDED, "too many prepared statements (%zu)",
+		    s->host->limits->prepared_max);
 
 	struct prepared *p = prepared_new(name, text, len, declared, ndeclared);
 	if (p == NULL)

@@ -17,7 +17,8 @@ void query_start(struct session *s, const char *text, size_t len)
 	q->text = arena_strndup(&q->arena, text, len);
 	if (q->text == NULL) {
 		err_set(&err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
-	} else if (translator_split(s->host->translator, q->text, len, &q->arena, &q->pieces, &q->n, &err) == 0) {
+	} else if (translator_split(s->host->translator, q->text, len, &q->arena, &q->pieces, &q->n, &err) ==
+		   0) {
 		if (q->n == 0)
 			wire_put_bare(&s->out, 'I');
 		query_step(s);
@@ -37,10 +38,12 @@ static struct portal *make_portal(struct session *s, const struct piece *piece, 
 		return NULL;
 	}
 	/* A piece in the middle is ended by its semicolon; the translator wants a NUL. */
-	p->text = q->n == 1 ? q->text + piece->offset : arena_strndup(&p->arena, q->text + piece->offset, piece->len);
+	p->text = q->n == 1 ? q->text + piece->offset
+			    : arena_strndup(&p->arena, q->text + piece->offset, piece->len);
 	p->text_len = piece->len;
 	p->position_base = utf8_chars(q->text, piece->offset);
-	if (p->text == NULL || (q->n == 1 && p->text[piece->len] != '\0' && (p->text = arena_strndup(&p->arena, p->text, piece->len)) == NULL)) {
+	if (p->text == NULL || (q->n == 1 && p->text[piece->len] != '\0' &&
+				   (p->text = arena_strndup(&p->arena, p->text, piece->len)) == NULL)) {
 		err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
 		portal_unref(s, p);
 		return NULL;
@@ -54,7 +57,8 @@ static struct portal *make_portal(struct session *s, const struct piece *piece, 
 
 static bool describes_rows(const struct translation *t)
 {
-	return t->ncolumns > 0 && t->kind != STATEMENT_COPY_TO && t->kind != STATEMENT_COPY_FROM && t->kind != STATEMENT_EXECUTE;
+	return t->ncolumns > 0 && t->kind != STATEMENT_COPY_TO && t->kind != STATEMENT_COPY_FROM &&
+	       t->kind != STATEMENT_EXECUTE;
 }
 
 /* One statement. The portal is the session's unnamed one while it runs. */

@@ -26,10 +26,15 @@ static int put_copy(struct row_writer *w, const struct value *values, size_t n, 
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		bool is_null = values[i].kind == VALUE_NULL;
 		buf_clear(&text);
-		rc = format_put_text(&text, &values[i], w->columns[i].type, w->columns[i].typmod, &w->settings, err);
+		rc = format_put_text(
+		    &text, &values[i], w->columns[i].type, w->columns[i].typmod, &w->settings, err);
 		if (i > 0)
 			buf_put_byte(w->out, (uint8_t)w->copy->delimiter);
-		copy_put_field(w->out, w->copy, is_null ? NULL : text.len > 0 ? (const char *)text.data : "", text.len);
+		copy_put_field(w->out, w->copy,
+		    is_null        ? NULL
+		    : text.len > 0 ? (const char *)text.data
+				   : "",
+		    text.len);
 	}
 	buf_put_byte(w->out, '\n');
 	wire_end(w->out, at);
@@ -96,8 +101,8 @@ static enum row_verdict on_row(struct row_sink *sink, const struct value *values
 	return w->pause_bytes > 0 && w->out->len >= w->pause_bytes ? ROW_PAUSE : ROW_NEXT;
 }
 
-void row_writer_init(struct row_writer *w, enum row_form form, struct buf *out, const struct format_column *columns, size_t ncolumns,
-    const struct format_settings *settings)
+void row_writer_init(struct row_writer *w, enum row_form form, struct buf *out,
+    const struct format_column *columns, size_t ncolumns, const struct format_settings *settings)
 {
 	w->sink.on_row = on_row;
 	w->out = out;

@@ -28,11 +28,14 @@ struct row_writer {
 	bool is_hashed;
 	uint64_t hash; /* row_hash over what SQLite gave */
 	/* private */
-	struct { int64_t id; int depth; } nodes[EXPLAIN_NODES_MAX]; /* ROW_EXPLAIN */
+	struct {
+		int64_t id;
+		int depth;
+	} nodes[EXPLAIN_NODES_MAX]; /* ROW_EXPLAIN */
 	size_t nnodes;
 };
 
-void row_writer_init(struct row_writer *w, enum row_form form, struct buf *out, const struct format_column *columns, size_t ncolumns,
-    const struct format_settings *settings);
+void row_writer_init(struct row_writer *w, enum row_form form, struct buf *out,
+    const struct format_column *columns, size_t ncolumns, const struct format_settings *settings);
 
 #endif

@@ -7,10 +7,10 @@
 #include "base/utf8.h"
 #include "session/state.h"
 
-#define OUTPUT_MAX       ((size_t)1536 << 20) /* a row may be 1 GB (SQLite's limit), a slice comes on top */
-#define OUTPUT_KEEP      8192                 /* of an idle session's output buffer */
-#define OUTPUT_STOP      ((size_t)1 << 20)    /* no new request is taken while so much waits for the client */
-#define PROTOCOL_MAJOR   3
+#define OUTPUT_MAX     ((size_t)1536 << 20) /* a row may be 1 GB (SQLite's limit), a slice comes on top */
+#define OUTPUT_KEEP    8192                 /* of an idle session's output buffer */
+#define OUTPUT_STOP    ((size_t)1 << 20)    /* no new request is taken while so much waits for the client */
+#define PROTOCOL_MAJOR 3
 
 /* ---- the state machine ---- */
 
@@ -21,9 +21,12 @@ static const struct {
 	unsigned next;
 } states[SESSION_NSTATES] = {
 	[SESSION_STARTUP] = { "startup", TO(SESSION_READY) | TO(SESSION_CLOSING) },
-	[SESSION_READY] = { "ready", TO(SESSION_READY) | TO(SESSION_BUSY) | TO(SESSION_COPY) | TO(SESSION_SKIPPING) | TO(SESSION_CLOSING) },
-	[SESSION_BUSY] = { "busy", TO(SESSION_READY) | TO(SESSION_BUSY) | TO(SESSION_COPY) | TO(SESSION_SKIPPING) | TO(SESSION_CLOSING) },
-	[SESSION_COPY] = { "copy", TO(SESSION_READY) | TO(SESSION_BUSY) | TO(SESSION_SKIPPING) | TO(SESSION_CLOSING) },
+	[SESSION_READY] = { "ready", TO(SESSION_READY) | TO(SESSION_BUSY) | TO(SESSION_COPY) |
+					 TO(SESSION_SKIPPING) | TO(SESSION_CLOSING) },
+	[SESSION_BUSY] = { "busy", TO(SESSION_READY) | TO(SESSION_BUSY) | TO(SESSION_COPY) |
+				       TO(SESSION_SKIPPING) | TO(SESSION_CLOSING) },
+	[SESSION_COPY] = { "copy",
+	    TO(SESSION_READY) | TO(SESSION_BUSY) | TO(SESSION_SKIPPING) | TO(SESSION_CLOSING) },
 	[SESSION_SKIPPING] = { "skipping", TO(SESSION_READY) | TO(SESSION_BUSY) | TO(SESSION_CLOSING) },
 	[SESSION_CLOSING] = { "closing", TO(SESSION_CLOSING) },
 };
@@ -62,7 +65,8 @@ void session_move(struct session *s, enum session_state to)
 
 void host_refresh_catalog(struct session_host *host)
 {
-	if (host->catalog != NULL && host->catalog->schema.version == replication_schema_version(host->replication))
+	if (host->catalog != NULL &&
+	    host->catalog->schema.version == replication_schema_version(host->replication))
 		return;
 	const struct catalog *newest = replication_catalog(host->replication);
 	catalog_unref(host->catalog);
@@ -93,7 +97,8 @@ void host_release_reader(struct session_host *host)
 
 /* ---- life ---- */
 
-struct session *session_new(struct session_host *host, void *connection, uint32_t pid, const char *client_addr, int client_port)
+struct session *session_new(
+    struct session_host *host, void *connection, uint32_t pid, const char *client_addr, int client_port)
 {
 	struct session *s = calloc(1, sizeof(*s));
 
@@ -153,7 +158,8 @@ bool session_is_free(const struct session *s)
 
 bool session_is_idle(const struct session *s)
 {
-	return (s->state == SESSION_READY && s->transaction.kind == TRANSACTION_NONE) || s->state == SESSION_STARTUP;
+	return (s->state == SESSION_READY && s->transaction.kind == TRANSACTION_NONE) ||
+	       s->state == SESSION_STARTUP;
 }
 
 uint32_t session_pid(const struct session *s)
@@ -256,9 +262,11 @@ static int apply_option(struct session *s, const struct startup_option *o, struc
 	if (strcmp(o->name, "options") == 0)
 		return read_options(s, o->value, err);
 	if (strcmp(o->name, "replication") == 0) {
-		if (strcmp(o->value, "false") == 0 || strcmp(o->value, "off") == 0 || strcmp(o->value, "0") == 0)
+		if (strcmp(o->value, "false") == 0 || strcmp(o->value, "off") == 0 ||
+		    strcmp(o->value, "0") == 0)
 			return 0;
-		return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED, "replication connections are not supported");
+		return err_set(
+		    err, SQLSTATE_FEATURE_NOT_SUPPORTED, "replication connections are not supported");
 	}
 	if (strncmp(o->name, "_pq_.", 5) == 0) /* a protocol extension: told in NegotiateProtocolVersion */
 		return 0;
@@ -297,7 +305,8 @@ static int read_options(struct session *s, const char *options, struct err *err)
 		} else if (strncmp(word, "--", 2) == 0 || strncmp(word, "-c", 2) == 0) {
 			assignment = word + 2;
 		} else {
-			return err_set(err, SQLSTATE_SYNTAX, "invalid command-line argument for server process: %s", word);
+			return err_set(err, SQLSTATE_SYNTAX,
+			    "invalid command-line argument for server process: %s", word);
 		}
 		char *equals = strchr(assignment, '=');
 		if (equals == NULL)
@@ -305,7 +314,8 @@ static int read_options(struct session *s, const char *options, struct err *err)
 		*equals = '\0';
 		for (char *c = assignment; *c != '\0'; c++)
 			*c = *c == '-' ? '_' : *c;
-		if (settings_set(&s->settings, assignment, equals + 1, SET_BY_STARTUP, false, false, err) != 0)
+		if (settings_set(&s->settings, assignment, equals + 1, SET_BY_STARTUP, false, false, err) !=
+		    0)
 			return -1;
 	}
 	return 0;
@@ -327,18 +337,21 @@ static void negotiate(struct session *s, const struct startup *startup)
 
 static bool is_database_known(const struct session *s)
 {
-	return strcmp(s->database, "nqlite") == 0 || strcmp(s->database, "postgres") == 0 || strcmp(s->database, s->user) == 0;
+	return strcmp(s->database, "nqlite") == 0 || strcmp(s->database, "postgres") == 0 ||
+	       strcmp(s->database, s->user) == 0;
 }
 
 static int check_startup(struct session *s, const struct startup *startup, struct err *err)
 {
 	if (startup->major != PROTOCOL_MAJOR)
 		return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
-		    "unsupported frontend protocol %u.%u: server supports 3.0 to 3.0", startup->major, startup->minor);
+		    "unsupported frontend protocol %u.%u: server supports 3.0 to 3.0", startup->major,
+		    startup->minor);
 	for (size_t i = 0; i < startup->noptions; i++) {
 		const struct startup_option *o = &startup->options[i];
 		if (utf8_valid_len(o->value, strlen(o->value)) != strlen(o->value))
-			return err_set(err, SQLSTATE_BAD_ENCODING, "invalid byte sequence for encoding \"UTF8\"");
+			return err_set(
+			    err, SQLSTATE_BAD_ENCODING, "invalid byte sequence for encoding \"UTF8\"");
 		if (apply_option(s, o, err) != 0)
 			return -1;
 	}
@@ -378,9 +391,7 @@ static size_t startup_input(struct session *s, const uint8_t *bytes, size_t len)
 
 	switch (wire_read_startup(bytes, len, &startup, &used, &err)) {
 	case WIRE_MORE: return 0;
-	case WIRE_FAILED:
-		session_fatal(s, &err);
-		return len;
+	case WIRE_FAILED: session_fatal(s, &err); return len;
 	case WIRE_READY: break;
 	}
 	switch (startup.kind) {
@@ -476,11 +487,10 @@ size_t session_input(struct session *s, const uint8_t *bytes, size_t len)
 		struct err err;
 		size_t used = 0;
 
-		switch (wire_read_message(bytes + taken, len - taken, s->host->limits->message_bytes_max, &m, &used, &err)) {
+		switch (wire_read_message(
+		    bytes + taken, len - taken, s->host->limits->message_bytes_max, &m, &used, &err)) {
 		case WIRE_MORE: return taken;
-		case WIRE_FAILED:
-			session_fatal(s, &err);
-			return len;
+		case WIRE_FAILED: session_fatal(s, &err); return len;
 		case WIRE_READY: break;
 		}
 		/* While skipping, only Sync and Terminate count (chapter 55.2.3). */

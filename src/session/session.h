@@ -24,13 +24,14 @@ struct task {
 
 /* Configured once, shared by all loops. */
 struct session_limits {
-	size_t message_bytes_max;     /* of one frontend message: default 1 GiB - 1, PostgreSQL's own limit */
-	size_t entry_bytes_max;       /* of a transaction's entry: default 256 MiB */
-	size_t output_pause_bytes;    /* rows are produced in slices of about this: default 256 KiB */
-	uint64_t inline_ops_max;      /* VM operations that a statement may take on a loop thread: default 20,000 (well under a millisecond) */
-	size_t prepared_max;          /* prepared statements of one session: default 10,000 */
-	size_t portals_max;           /* portals of one session: default 1,000 */
-	const char *data_directory;   /* SHOW data_directory */
+	size_t message_bytes_max;  /* of one frontend message: default 1 GiB - 1, PostgreSQL's own limit */
+	size_t entry_bytes_max;    /* of a transaction's entry: default 256 MiB */
+	size_t output_pause_bytes; /* rows are produced in slices of about this: default 256 KiB */
+	uint64_t
+	    inline_ops_max; /* VM operations that a statement may take on a loop thread: default 20,000 (well under a millisecond) */
+	size_t prepared_max;        /* prepared statements of one session: default 10,000 */
+	size_t portals_max;         /* portals of one session: default 1,000 */
+	const char *data_directory; /* SHOW data_directory */
 };
 
 /* What the sessions of one loop share, and their way to the outside world. */
@@ -38,9 +39,9 @@ struct session_host {
 	struct store *store;
 	struct replication *replication;
 	struct translator *translator;
-	struct conn *reader;          /* for short reads on the loop thread */
+	struct conn *reader;           /* for short reads on the loop thread */
 	const struct catalog *catalog; /* the newest that this loop has seen */
-	uint64_t reader_generation;   /* what the reader's snapshot holds; 0: it holds none */
+	uint64_t reader_generation;    /* what the reader's snapshot holds; 0: it holds none */
 	const struct session_limits *limits;
 	const struct clock *clock;
 	const struct logger *logger;
@@ -54,7 +55,8 @@ struct session_host {
 	/* Asks all loops to cancel what the session with this key runs. */
 	void (*cancel)(void *arg, uint32_t pid, uint32_t secret);
 	void *arg;
-	bool has_deadlines; /* some session has a statement_timeout running: call session_check_deadline on all, now and then */
+	bool
+	    has_deadlines; /* some session has a statement_timeout running: call session_check_deadline on all, now and then */
 };
 
 /* Takes the newest catalog if there is a newer one. */
@@ -68,7 +70,8 @@ struct session;
 
 /* `connection` is handed to host->on_output. `is_local_peer`: trust is allowed. `pid` is the backend key's first half, unique in the process.
  * NULL: out of memory. */
-struct session *session_new(struct session_host *host, void *connection, uint32_t pid, const char *client_addr, int client_port);
+struct session *session_new(
+    struct session_host *host, void *connection, uint32_t pid, const char *client_addr, int client_port);
 
 /* Takes what it can from the front of `bytes` and says how much: the rest is to be offered again, with more behind it, after the next input
  * or when on_output was called. */

@@ -9,8 +9,8 @@
 
 enum setting_type { TYPE_STRING, TYPE_BOOL, TYPE_INT, TYPE_ENUM };
 enum {
-	REPORTED = 1, /* GUC_REPORT: the client is told of every change */
-	INTERNAL = 2, /* can't be set by anybody but the server */
+	REPORTED = 1,   /* GUC_REPORT: the client is told of every change */
+	INTERNAL = 2,   /* can't be set by anybody but the server */
 	BY_STARTUP = 4, /* only in the startup packet */
 };
 
@@ -28,34 +28,46 @@ struct setting {
 /* PostgreSQL 15's names, defaults and choices (chapter 20). Those that only its own executor or planner uses are accepted, so that clients
  * that set them work, and change nothing. */
 static const struct setting table[] = {
-	[SETTING_APPLICATION_NAME] = { "application_name", TYPE_STRING, REPORTED, "", NULL, "name of the client" },
-	[SETTING_CLIENT_ENCODING] = { "client_encoding", TYPE_STRING, REPORTED, "UTF8", NULL, "encoding of the client" },
+	[SETTING_APPLICATION_NAME] = { "application_name", TYPE_STRING, REPORTED, "", NULL,
+	    "name of the client" },
+	[SETTING_CLIENT_ENCODING] = { "client_encoding", TYPE_STRING, REPORTED, "UTF8", NULL,
+	    "encoding of the client" },
 	[SETTING_DATESTYLE] = { "DateStyle", TYPE_STRING, REPORTED, "ISO, MDY", NULL, "output of dates" },
-	[SETTING_DEFAULT_TRANSACTION_READ_ONLY] = { "default_transaction_read_only", TYPE_BOOL, REPORTED, "off", NULL,
-	    "new transactions are read-only" },
-	[SETTING_IN_HOT_STANDBY] = { "in_hot_standby", TYPE_BOOL, REPORTED | INTERNAL, "off", NULL, "never: every node writes" },
-	[SETTING_INTEGER_DATETIMES] = { "integer_datetimes", TYPE_BOOL, REPORTED | INTERNAL, "on", NULL, "timestamps are integers" },
+	[SETTING_DEFAULT_TRANSACTION_READ_ONLY] = { "default_transaction_read_only", TYPE_BOOL, REPORTED,
+	    "off", NULL, "new transactions are read-only" },
+	[SETTING_IN_HOT_STANDBY] = { "in_hot_standby", TYPE_BOOL, REPORTED | INTERNAL, "off", NULL,
+	    "never: every node writes" },
+	[SETTING_INTEGER_DATETIMES] = { "integer_datetimes", TYPE_BOOL, REPORTED | INTERNAL, "on", NULL,
+	    "timestamps are integers" },
 	[SETTING_INTERVALSTYLE] = { "IntervalStyle", TYPE_ENUM, REPORTED, "postgres",
 	    "postgres postgres_verbose sql_standard iso_8601", "output of intervals" },
-	[SETTING_IS_SUPERUSER] = { "is_superuser", TYPE_BOOL, REPORTED | INTERNAL, "on", NULL, "the user may do everything" },
-	[SETTING_SERVER_ENCODING] = { "server_encoding", TYPE_STRING, REPORTED | INTERNAL, "UTF8", NULL, "encoding of the database" },
-	[SETTING_SERVER_VERSION] = { "server_version", TYPE_STRING, REPORTED | INTERNAL, "15.0 (nqlite " NQLITE_VERSION ")", NULL,
-	    "version of PostgreSQL whose behaviour this is" },
-	[SETTING_SESSION_AUTHORIZATION] = { "session_authorization", TYPE_STRING, REPORTED | INTERNAL, "", NULL, "the session's user" },
-	[SETTING_STANDARD_CONFORMING_STRINGS] = { "standard_conforming_strings", TYPE_BOOL, REPORTED, "on", NULL,
-	    "backslashes in '..' are literal" },
+	[SETTING_IS_SUPERUSER] = { "is_superuser", TYPE_BOOL, REPORTED | INTERNAL, "on", NULL,
+	    "the user may do everything" },
+	[SETTING_SERVER_ENCODING] = { "server_encoding", TYPE_STRING, REPORTED | INTERNAL, "UTF8", NULL,
+	    "encoding of the database" },
+	[SETTING_SERVER_VERSION] = { "server_version", TYPE_STRING, REPORTED | INTERNAL,
+	    "15.0 (nqlite " NQLITE_VERSION ")", NULL, "version of PostgreSQL whose behaviour this is" },
+	[SETTING_SESSION_AUTHORIZATION] = { "session_authorization", TYPE_STRING, REPORTED | INTERNAL, "",
+	    NULL, "the session's user" },
+	[SETTING_STANDARD_CONFORMING_STRINGS] = { "standard_conforming_strings", TYPE_BOOL, REPORTED, "on",
+	    NULL, "backslashes in '..' are literal" },
 	[SETTING_TIMEZONE] = { "TimeZone", TYPE_STRING, REPORTED, "UTC", NULL, "time zone of the session" },
 	[SETTING_BYTEA_OUTPUT] = { "bytea_output", TYPE_ENUM, 0, "hex", "hex escape", "text form of bytea" },
 	[SETTING_EXTRA_FLOAT_DIGITS] = { "extra_float_digits", TYPE_INT, 0, "1", NULL, "digits of floats" },
-	[SETTING_DEFAULT_TRANSACTION_ISOLATION] = { "default_transaction_isolation", TYPE_ENUM, 0, "read committed",
-	    "read_uncommitted read_committed repeatable_read serializable", "isolation of new transactions" },
+	[SETTING_DEFAULT_TRANSACTION_ISOLATION] = { "default_transaction_isolation", TYPE_ENUM, 0,
+	    "read committed", "read_uncommitted read_committed repeatable_read serializable",
+	    "isolation of new transactions" },
 	[SETTING_TRANSACTION_ISOLATION] = { "transaction_isolation", TYPE_ENUM, 0, "read committed",
 	    "read_uncommitted read_committed repeatable_read serializable", "isolation of this transaction" },
-	[SETTING_TRANSACTION_READ_ONLY] = { "transaction_read_only", TYPE_BOOL, 0, "off", NULL, "this transaction is read-only" },
-	[SETTING_STATEMENT_TIMEOUT] = { "statement_timeout", TYPE_INT, 0, "0", NULL, "longest statement, " MILLISECONDS },
+	[SETTING_TRANSACTION_READ_ONLY] = { "transaction_read_only", TYPE_BOOL, 0, "off", NULL,
+	    "this transaction is read-only" },
+	[SETTING_STATEMENT_TIMEOUT] = { "statement_timeout", TYPE_INT, 0, "0", NULL,
+	    "longest statement, " MILLISECONDS },
 	[SETTING_CLIENT_MIN_MESSAGES] = { "client_min_messages", TYPE_ENUM, 0, "notice",
-	    "debug5 debug4 debug3 debug2 debug1 log notice warning error", "least severe message that is sent" },
-	[SETTING_DATA_DIRECTORY] = { "data_directory", TYPE_STRING, INTERNAL, "", NULL, "directory of the database" },
+	    "debug5 debug4 debug3 debug2 debug1 log notice warning error",
+	    "least severe message that is sent" },
+	[SETTING_DATA_DIRECTORY] = { "data_directory", TYPE_STRING, INTERNAL, "", NULL,
+	    "directory of the database" },
 	{ "backslash_quote", TYPE_ENUM, 0, "safe_encoding", "safe_encoding on off", "\\' in strings" },
 	{ "block_size", TYPE_INT, INTERNAL, "8192", NULL, "size of a disk block" },
 	{ "check_function_bodies", TYPE_BOOL, 0, "on", NULL, "accepted" },
@@ -74,8 +86,8 @@ static const struct setting table[] = {
 	{ "escape_string_warning", TYPE_BOOL, 0, "on", NULL, "accepted" },
 	{ "geqo", TYPE_BOOL, 0, "on", NULL, "accepted" },
 	{ "gin_fuzzy_search_limit", TYPE_INT, 0, "0", NULL, "accepted" },
-	{ "idle_in_transaction_session_timeout", TYPE_INT, 0, "0", NULL, "longest idle time in a transaction, " MILLISECONDS },
-	{ "idle_session_timeout", TYPE_INT, 0, "0", NULL, "longest idle time, " MILLISECONDS },
+	{ "idle_in_transaction_session_timeout", TYPE_INT, 0, "0", NULL, "accepted" },
+	{ "idle_session_timeout", TYPE_INT, 0, "0", NULL, "accepted" },
 	{ "jit", TYPE_BOOL, 0, "off", NULL, "accepted" },
 	{ "lc_collate", TYPE_STRING, INTERNAL, "C", NULL, "collation" },
 	{ "lc_ctype", TYPE_STRING, INTERNAL, "C", NULL, "character classes" },
@@ -89,18 +101,21 @@ static const struct setting table[] = {
 	{ "max_identifier_length", TYPE_INT, INTERNAL, "63", NULL, "longest name, in bytes" },
 	{ "max_index_keys", TYPE_INT, INTERNAL, "32", NULL, "most columns of an index" },
 	{ "max_parallel_workers_per_gather", TYPE_INT, 0, "0", NULL, "accepted" },
-	{ "password_encryption", TYPE_ENUM, 0, "scram-sha-256", "md5 scram-sha-256", "form of stored passwords" },
+	{ "password_encryption", TYPE_ENUM, 0, "scram-sha-256", "md5 scram-sha-256",
+	    "form of stored passwords" },
 	{ "quote_all_identifiers", TYPE_BOOL, 0, "off", NULL, "accepted" },
 	{ "random_page_cost", TYPE_STRING, 0, "4", NULL, "accepted" },
 	{ "row_security", TYPE_BOOL, 0, "on", NULL, "accepted" },
-	{ "search_path", TYPE_STRING, 0, "\"$user\", public", NULL, "schemas that unqualified names are looked up in" },
+	{ "search_path", TYPE_STRING, 0, "\"$user\", public", NULL,
+	    "schemas that unqualified names are looked up in" },
 	{ "seq_page_cost", TYPE_STRING, 0, "1", NULL, "accepted" },
 	{ "server_version_num", TYPE_INT, INTERNAL, "150000", NULL, "the same as a number" },
 	{ "session_replication_role", TYPE_ENUM, 0, "origin", "origin replica local", "accepted" },
 	{ "ssl", TYPE_BOOL, INTERNAL, "off", NULL, "TLS is offered" },
 	{ "statement_mem", TYPE_STRING, 0, "0", NULL, "accepted" },
 	{ "synchronize_seqscans", TYPE_BOOL, 0, "on", NULL, "accepted" },
-	{ "synchronous_commit", TYPE_ENUM, 0, "on", "local remote_write remote_apply on off", "accepted: always on" },
+	{ "synchronous_commit", TYPE_ENUM, 0, "on", "local remote_write remote_apply on off",
+	    "accepted: always on" },
 	{ "tcp_keepalives_idle", TYPE_INT, 0, "0", NULL, "accepted" },
 	{ "tcp_keepalives_interval", TYPE_INT, 0, "0", NULL, "accepted" },
 	{ "temp_buffers", TYPE_STRING, 0, "8MB", NULL, "accepted" },
@@ -179,7 +194,8 @@ static const char *read_bool(const char *value)
 	size_t len = strlen(value);
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (len >= words[i].least && len <= strlen(words[i].text) && strncasecmp(words[i].text, value, len) == 0)
+		if (len >= words[i].least && len <= strlen(words[i].text) &&
+		    strncasecmp(words[i].text, value, len) == 0)
 			return words[i].shown;
 	}
 	return NULL;
@@ -214,7 +230,8 @@ static bool read_milliseconds(const char *value, long *ms)
 	static const struct {
 		const char *unit;
 		long ms;
-	} units[] = { { "", 1 }, { "ms", 1 }, { "s", 1000 }, { "min", 60000 }, { "h", 3600000 }, { "d", 86400000 } };
+	} units[] = { { "", 1 }, { "ms", 1 }, { "s", 1000 }, { "min", 60000 }, { "h", 3600000 },
+		{ "d", 86400000 } };
 	char *end;
 
 	*ms = strtol(value, &end, 10);
@@ -254,7 +271,8 @@ static char *shown_datestyle(const char *value)
 	const char *order = strcasestr(value, "dmy") ? "DMY" : strcasestr(value, "ymd") ? "YMD" : "MDY";
 	char text[16] = "ISO, ";
 
-	if (strcasestr(value, "sql") != NULL || strcasestr(value, "german") != NULL || strcasestr(value, "postgres") != NULL)
+	if (strcasestr(value, "sql") != NULL || strcasestr(value, "german") != NULL ||
+	    strcasestr(value, "postgres") != NULL)
 		return NULL;
 	strcat(text, order);
 	return strdup(text);
@@ -267,11 +285,10 @@ static char *shown_value(const struct setting *row, size_t id, const char *value
 	long n;
 
 	switch (row->type) {
-	case TYPE_BOOL:
-		text = read_bool(value);
-		return text == NULL ? NULL : strdup(text);
+	case TYPE_BOOL: text = read_bool(value); return text == NULL ? NULL : strdup(text);
 	case TYPE_ENUM:
-		text = strcmp(row->choices, "local remote_write remote_apply on off") == 0 ? read_bool(value) : NULL;
+		text = strcmp(row->choices, "local remote_write remote_apply on off") == 0 ? read_bool(value)
+											   : NULL;
 		return text != NULL ? strdup(text) : read_choice(row->choices, value);
 	case TYPE_INT:
 		if (!read_milliseconds(value, &n))
@@ -307,15 +324,16 @@ static int remember(struct settings *s, size_t id, bool is_local, struct err *er
 static int may_set(const struct setting *row, enum setting_source source, struct err *err)
 {
 	if (source != SET_BY_SERVER && (row->flags & INTERNAL))
-		return err_set(err, SQLSTATE_CANNOT_CHANGE_NOW, "parameter \"%s\" cannot be changed", row->name);
+		return err_set(
+		    err, SQLSTATE_CANNOT_CHANGE_NOW, "parameter \"%s\" cannot be changed", row->name);
 	if (source == SET_BY_CLIENT && (row->flags & BY_STARTUP))
 		return err_set(err, SQLSTATE_CANNOT_CHANGE_NOW,
 		    "parameter \"%s\" cannot be set after connection start", row->name);
 	return 0;
 }
 
-int settings_set(struct settings *s, const char *name, const char *value, enum setting_source source, bool is_local,
-    bool in_transaction, struct err *err)
+int settings_set(struct settings *s, const char *name, const char *value, enum setting_source source,
+    bool is_local, bool in_transaction, struct err *err)
 {
 	ssize_t id = find(name);
 	char *shown = NULL;
@@ -324,15 +342,16 @@ int settings_set(struct settings *s, const char *name, const char *value, enum s
 		/* A name with a point is an extension's own: PostgreSQL keeps any value for it. There is none here to read it. */
 		if (strchr(name, '.') != NULL)
 			return 0;
-		return err_set(err, SQLSTATE_NO_SUCH_OBJECT, "unrecognized configuration parameter \"%s\"", name);
+		return err_set(
+		    err, SQLSTATE_NO_SUCH_OBJECT, "unrecognized configuration parameter \"%s\"", name);
 	}
 	if (may_set(&table[id], source, err) != 0)
 		return -1;
 	if (value != NULL) {
 		shown = shown_value(&table[id], (size_t)id, value);
 		if (shown == NULL)
-			return err_set(err, SQLSTATE_INVALID_PARAMETER, "invalid value for parameter \"%s\": \"%s\"",
-			    table[id].name, value);
+			return err_set(err, SQLSTATE_INVALID_PARAMETER,
+			    "invalid value for parameter \"%s\": \"%s\"", table[id].name, value);
 	}
 	/* Outside a transaction SET LOCAL has no effect (PostgreSQL warns; the session does). */
 	if (is_local && !in_transaction) {
@@ -352,8 +371,8 @@ int settings_set(struct settings *s, const char *name, const char *value, enum s
 int settings_reset_all(struct settings *s, bool in_transaction, struct err *err)
 {
 	for (size_t i = 0; i < NSETTINGS; i++) {
-		if (s->values[i] == NULL || (table[i].flags & INTERNAL) || i == SETTING_TRANSACTION_ISOLATION ||
-		    i == SETTING_TRANSACTION_READ_ONLY)
+		if (s->values[i] == NULL || (table[i].flags & INTERNAL) ||
+		    i == SETTING_TRANSACTION_ISOLATION || i == SETTING_TRANSACTION_READ_ONLY)
 			continue;
 		if (settings_set(s, table[i].name, NULL, SET_BY_CLIENT, false, in_transaction, err) != 0)
 			return -1;
@@ -390,7 +409,8 @@ const char *settings_show(const struct settings *s, const char *name, const char
 	return current(s, (size_t)id);
 }
 
-bool settings_row(const struct settings *s, size_t i, const char **name, const char **value, const char **description)
+bool settings_row(
+    const struct settings *s, size_t i, const char **name, const char **value, const char **description)
 {
 	if (i >= NSETTINGS)
 		return false;

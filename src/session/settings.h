@@ -45,9 +45,9 @@ enum setting_id {
 
 struct settings {
 	/* private */
-	char *values[SETTINGS_MAX];       /* NULL: the default */
-	struct setting_undo *undo;        /* newest first, of the open transaction */
-	uint64_t changed[2];              /* bits: reported settings whose change the client hasn't been told */
+	char *values[SETTINGS_MAX]; /* NULL: the default */
+	struct setting_undo *undo;  /* newest first, of the open transaction */
+	uint64_t changed[2];        /* bits: reported settings whose change the client hasn't been told */
 };
 
 void settings_init(struct settings *s);
@@ -55,16 +55,19 @@ void settings_release(struct settings *s);
 
 /* `source` says who sets: a client may not set what is internal, the startup packet may. value NULL: to the default. */
 enum setting_source { SET_BY_SERVER, SET_BY_CLIENT, SET_BY_STARTUP };
-int settings_set(struct settings *s, const char *name, const char *value, enum setting_source source, bool is_local,
-    bool in_transaction, struct err *err);
+int settings_set(struct settings *s, const char *name, const char *value, enum setting_source source,
+    bool is_local, bool in_transaction, struct err *err);
 int settings_reset_all(struct settings *s, bool in_transaction, struct err *err);
-void settings_put(struct settings *s, enum setting_id id, const char *value); /* by the server, never undone */
+void settings_put(
+    struct settings *s, enum setting_id id, const char *value); /* by the server, never undone */
 
 const char *settings_get(const struct settings *s, enum setting_id id);
 /* By name, as SHOW shows it; *canonical is the name's own spelling (TimeZone). NULL with 42704. */
-const char *settings_show(const struct settings *s, const char *name, const char **canonical, struct err *err);
+const char *settings_show(
+    const struct settings *s, const char *name, const char **canonical, struct err *err);
 /* For SHOW ALL: row i, false past the end. */
-bool settings_row(const struct settings *s, size_t i, const char **name, const char **value, const char **description);
+bool settings_row(
+    const struct settings *s, size_t i, const char **name, const char **value, const char **description);
 
 /* The transaction has ended. */
 void settings_end_transaction(struct settings *s, bool committed);

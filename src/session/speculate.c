@@ -10,15 +10,15 @@ struct speculate {
 	struct task task;
 	struct session *session;
 	struct store *store;
-	struct speculation *speculation; /* the transaction's, or made here */
-	const struct catalog *catalog;   /* what virtual tables answer from: the transaction's */
+	struct speculation *speculation;     /* the transaction's, or made here */
+	const struct catalog *catalog;       /* what virtual tables answer from: the transaction's */
 	const struct catalog *catalog_after; /* loaded after DDL; one reference */
-	uint64_t private_version;        /* names the speculation's schema: no other has it */
-	struct environment env;          /* of the entry */
-	struct entry_reader reader;      /* over `pending` */
-	size_t at;                       /* the deferred statement that runs */
+	uint64_t private_version;            /* names the speculation's schema: no other has it */
+	struct environment env;              /* of the entry */
+	struct entry_reader reader;          /* over `pending` */
+	size_t at;                           /* the deferred statement that runs */
 	bool ran_ddl;
-	int64_t *changes;                /* of each deferred statement */
+	int64_t *changes; /* of each deferred statement */
 	int rc;
 	struct err err;
 };
@@ -38,7 +38,8 @@ static int begin(struct speculate *w)
 	conn_clear_interrupt(speculation_conn(w->speculation));
 	for (const struct savepoint *p = w->session->transaction.savepoints; p != NULL; p = p->outer) {
 		if (n == sizeof(list) / sizeof(list[0]))
-			return err_set(&w->err, SQLSTATE_LIMIT_EXCEEDED, "too many savepoints before the first write");
+			return err_set(
+			    &w->err, SQLSTATE_LIMIT_EXCEEDED, "too many savepoints before the first write");
 		list[n++] = p;
 	}
 	while (n > 0) {
@@ -49,7 +50,8 @@ static int begin(struct speculate *w)
 	return 0;
 }
 
-static int run_rows(struct speculate *w, const struct statement_header *h, struct row_sink *sink, int64_t *changes)
+static int run_rows(
+    struct speculate *w, const struct statement_header *h, struct row_sink *sink, int64_t *changes)
 {
 	struct entry_builder *entry = &w->session->transaction.entry;
 	struct conn *conn = speculation_conn(w->speculation);
@@ -127,7 +129,8 @@ static int load_catalog(struct speculate *w)
 {
 	struct conn *conn = speculation_conn(w->speculation);
 	const struct value version[1] = { value_int((int64_t)w->private_version) };
-	const struct query query = { .sql = "UPDATE _nqlite_state SET value = ?1 WHERE key = 'schema_version'",
+	const struct query query = { .sql =
+					 "UPDATE _nqlite_state SET value = ?1 WHERE key = 'schema_version'",
 		.sql_len = 64,
 		.params = version,
 		.nparams = 1,
@@ -201,7 +204,8 @@ static struct speculate *prepare(struct session *s, struct err *err)
 	w->store = s->host->store;
 	w->speculation = x->speculation;
 	w->catalog = transaction_catalog(s);
-	w->private_version = UINT64_C(1) << 62 | (uint64_t)s->host->random(s->host->arg) << 24 | (x->nentry & 0xffffff);
+	w->private_version =
+	    UINT64_C(1) << 62 | (uint64_t)s->host->random(s->host->arg) << 24 | (x->nentry & 0xffffff);
 	int rc = begin_entry(s, &w->env, err);
 	if (rc == 0 && x->ndeferred > 0 && !entry_builder_end(&x->pending))
 		rc = err_set(err, SQLSTATE_LIMIT_EXCEEDED, "transaction is larger than %zu bytes",
@@ -274,7 +278,9 @@ enum progress speculate_resume(struct session *s)
 		catalog_explain_error(transaction_catalog(s), &err);
 		deferred_answer(s, w->at, &err, w->changes);
 		progress = PROGRESS_FAILED;
-		w->speculation = s->transaction.speculation; /* an implicit transaction has ended, and its speculation with it */
+		w->speculation =
+		    s->transaction
+			.speculation; /* an implicit transaction has ended, and its speculation with it */
 	}
 	speculate_free(s);
 	if (next != NULL) {
@@ -290,7 +296,8 @@ int speculate_reload_catalog(struct session *s, struct err *err)
 	struct transaction *x = &s->transaction;
 	struct speculate w = { .session = s, .speculation = x->speculation };
 
-	w.private_version = UINT64_C(1) << 62 | (uint64_t)s->host->random(s->host->arg) << 24 | (x->nentry & 0xffffff);
+	w.private_version =
+	    UINT64_C(1) << 62 | (uint64_t)s->host->random(s->host->arg) << 24 | (x->nentry & 0xffffff);
 	if (load_catalog(&w) != 0) {
 		*err = w.err;
 		return -1;

@@ -33,7 +33,15 @@
  *      v         v
  *      +--> CLOSING                    CLOSING: the last bytes go out; work under way is waited for
  */
-enum session_state { SESSION_STARTUP, SESSION_READY, SESSION_BUSY, SESSION_COPY, SESSION_SKIPPING, SESSION_CLOSING, SESSION_NSTATES };
+enum session_state {
+	SESSION_STARTUP,
+	SESSION_READY,
+	SESSION_BUSY,
+	SESSION_COPY,
+	SESSION_SKIPPING,
+	SESSION_CLOSING,
+	SESSION_NSTATES
+};
 
 struct prepared {
 	UT_hash_handle hh;
@@ -50,18 +58,18 @@ struct read {
 	struct task task;
 	struct session *session;
 	struct portal *portal;
-	struct conn *conn;    /* pooled and ours, or the transaction's */
+	struct conn *conn; /* pooled and ours, or the transaction's */
 	bool is_pooled;
-	bool is_open;         /* cursor */
+	bool is_open; /* cursor */
 	struct cursor cursor;
 	struct row_writer writer;
-	struct buf rows;      /* filled by the worker, moved to the session's output on the loop */
+	struct buf rows; /* filled by the worker, moved to the session's output on the loop */
 	struct query query;
 	struct environment env;
 	const struct catalog *catalog; /* one reference */
 	struct copy_options copy;
-	uint64_t rows_max;    /* of this Execute; 0: all */
-	uint64_t rows_done;   /* in this Execute */
+	uint64_t rows_max;  /* of this Execute; 0: all */
+	uint64_t rows_done; /* in this Execute */
 	enum cursor_result result;
 	struct err err;
 };
@@ -69,8 +77,8 @@ struct read {
 struct portal {
 	UT_hash_handle hh;
 	char *name;
-	struct arena arena;     /* params, literals, formats: everything below that is pointed to */
-	const char *text;       /* of the statement, to translate it again */
+	struct arena arena; /* params, literals, formats: everything below that is pointed to */
+	const char *text;   /* of the statement, to translate it again */
 	size_t text_len;
 	size_t position_base;
 	const oid_t *declared;
@@ -93,10 +101,10 @@ struct deferred {
 	uint32_t first_statement; /* of the entry */
 	uint32_t nstatements;
 	uint32_t result_statement; /* whose rows and count are the answer's */
-	struct portal *portal; /* one reference */
+	struct portal *portal;     /* one reference */
 	struct row_writer writer;  /* RETURNING; writes to rows on the applier's thread */
 	struct buf rows;
-	int64_t count_known;       /* COPY: the rows that were sent; -1: the statement's changes */
+	int64_t count_known; /* COPY: the rows that were sent; -1: the statement's changes */
 };
 
 struct savepoint {
@@ -112,7 +120,7 @@ enum transaction_kind { TRANSACTION_NONE, TRANSACTION_IMPLICIT, TRANSACTION_EXPL
 
 struct transaction {
 	enum transaction_kind kind;
-	bool has_failed;   /* 25P02 until ROLLBACK */
+	bool has_failed; /* 25P02 until ROLLBACK */
 	bool is_read_only;
 	bool is_snapshot;  /* repeatable read or serializable: one snapshot for all statements */
 	uint8_t isolation; /* as in entry_header */
@@ -121,19 +129,19 @@ struct transaction {
 	uint64_t schema_version;       /* that the entry is translated for */
 	bool is_ddl_done;              /* the speculation's schema differs from schema_version's */
 
-	struct entry_builder pending;  /* deferred statements, not yet run anywhere */
+	struct entry_builder pending; /* deferred statements, not yet run anywhere */
 	struct deferred *deferred;
 	size_t ndeferred, deferred_cap;
-	uint32_t npending;             /* statements in pending */
+	uint32_t npending; /* statements in pending */
 
 	struct speculation *speculation; /* NULL: nothing needed one yet */
 	struct entry_builder entry;      /* what ran there, with what the client was told */
 	uint32_t nentry;                 /* statements in entry */
 	bool has_written;
-	struct savepoint *savepoints;    /* innermost first */
+	struct savepoint *savepoints; /* innermost first */
 	unsigned savepoint_id;
 
-	struct write write; /* on its way, while BUSY */
+	struct write write;     /* on its way, while BUSY */
 	struct task write_back; /* brings it back to the loop */
 	bool is_write_under_way;
 	struct write_result *results;
@@ -170,11 +178,11 @@ struct session {
 	struct session_host *host;
 	void *connection;
 	enum session_state state;
-	bool is_extended; /* an error now makes us skip until Sync */
-	bool is_gone;     /* the client hung up: nobody reads the output */
+	bool is_extended;      /* an error now makes us skip until Sync */
+	bool is_gone;          /* the client hung up: nobody reads the output */
 	bool is_waiting_drain; /* BUSY: the next slice waits until the output is written */
-	bool is_cancelled; /* of the work under way */
-	bool is_timed_out; /* by statement_timeout */
+	bool is_cancelled;     /* of the work under way */
+	bool is_timed_out;     /* by statement_timeout */
 	enum resume resume;
 	enum after_commit after_commit;
 	uint32_t pid, secret;
@@ -187,7 +195,7 @@ struct session {
 	struct prepared *prepared_unnamed;
 	struct portal *portals; /* the named ones */
 	struct portal *portal_unnamed;
-	struct portal *portal_spare; /* a dropped portal's memory, kept for the next Bind */
+	struct portal *portal_spare;      /* a dropped portal's memory, kept for the next Bind */
 	struct portal *after_speculation; /* to be run when the speculation is there; one reference */
 	uint64_t after_speculation_rows_max;
 	bool is_flush_under_way; /* a speculation was begun by Flush: nothing else follows it */
@@ -196,8 +204,8 @@ struct session {
 	struct read *reading; /* RESUME_READ: its portal owns it */
 	struct transaction transaction;
 	struct speculate *speculate; /* work on the speculation, under way; owned */
-	int64_t now_us; /* wall time when the message at hand began */
-	int64_t deadline_us; /* monotonic, of statement_timeout; 0: none */
+	int64_t now_us;              /* wall time when the message at hand began */
+	int64_t deadline_us;         /* monotonic, of statement_timeout; 0: none */
 };
 
 /* DONE: answered, or deferred. WAIT: work is under way, state BUSY. FAILED: session_fail was called. */
@@ -220,7 +228,6 @@ void session_interrupt(struct session *s);
 struct format_settings session_formats(const struct session *s);
 void session_environment(struct session *s, struct environment *env);
 
-
 /* ---- execute.c: runs a portal ---- */
 /* Runs at most rows_max rows (0: all) and writes the answer, CommandComplete or PortalSuspended included. FAILED: session_fail was called. */
 enum progress execute_portal(struct session *s, struct portal *p, uint64_t rows_max);
@@ -229,25 +236,29 @@ void execute_drained(struct session *s);
 /* CommandComplete; count < 0: the tag alone. */
 void execute_complete(struct session *s, const struct translation *t, int64_t count);
 /* The values of a step's slots, in the arena; false with err. */
-bool execute_slots(struct session *s, struct portal *p, const struct step *step, struct value **out, struct err *err);
+bool execute_slots(
+    struct session *s, struct portal *p, const struct step *step, struct value **out, struct err *err);
 void read_free(struct read *r);
 
 /* ---- portal.c ---- */
 struct portal *portal_new(struct session *s); /* one reference, in no table; NULL: out of memory */
 void portal_free(struct portal *p);
 void portal_unref(struct session *s, struct portal *p); /* the last one frees it, or keeps it as the spare */
-int portal_add(struct session *s, const char *name, struct portal *p, struct err *err); /* takes the reference */
-void portal_drop(struct session *s, struct portal *p); /* out of the session's table */
+int portal_add(
+    struct session *s, const char *name, struct portal *p, struct err *err); /* takes the reference */
+void portal_drop(struct session *s, struct portal *p);                       /* out of the session's table */
 void portal_drop_all(struct session *s);
 struct portal *portal_find(struct session *s, const char *name);
 /* Translates p->text against the catalog of the moment, keeping what the client was told: 0A000 "cached plan must not change result type". */
 int portal_translate(struct session *s, struct portal *p, struct err *err);
 int portal_refresh(struct session *s, struct portal *p, struct err *err);
-int portal_set_formats(struct session *s, struct portal *p, uint16_t n, const uint8_t *codes, struct err *err);
-void portal_put_row_description(struct session *s, const struct translation *t, const struct format_column *formats);
+int portal_set_formats(
+    struct session *s, struct portal *p, uint16_t n, const uint8_t *codes, struct err *err);
+void portal_put_row_description(
+    struct session *s, const struct translation *t, const struct format_column *formats);
 struct prepared *prepared_find(struct session *s, const char *name);
-int prepared_add(struct session *s, const char *name, const char *text, size_t len, const oid_t *declared, size_t ndeclared,
-    struct err *err);
+int prepared_add(struct session *s, const char *name, const char *text, size_t len, const oid_t *declared,
+    size_t ndeclared, struct err *err);
 void prepared_drop(struct session *s, struct prepared *p);
 void prepared_drop_all(struct session *s);
 
@@ -274,15 +285,24 @@ bool transaction_needs_speculation(const struct session *s);
 /* Ends the implicit transaction: DONE when there was nothing to wait for. */
 enum progress transaction_commit(struct session *s, enum after_commit after);
 void transaction_commit_done(struct session *s);
-void transaction_abort(struct session *s); /* an error: the implicit one is dropped, the explicit one has failed */
+void transaction_abort(
+    struct session *s); /* an error: the implicit one is dropped, the explicit one has failed */
 void transaction_end(struct session *s, bool committed);
 void transaction_release(struct session *s);
 char transaction_status(const struct session *s); /* I, T or E */
+
+/* ---- deferred.c ---- */
 int deferred_add(struct session *s, struct portal *p, int64_t count_known, struct err *err);
 void deferred_drop(struct session *s);
 /* Puts the answers of all deferred statements where they belong. failed < ndeferred: that one's is the error, and what follows it is
  * dropped. changes[i] is of deferred i. */
 void deferred_answer(struct session *s, size_t failed, const struct err *err, const int64_t *changes);
+
+int deferred_too_large(struct session *s, struct err *err); /* -1 */
+
+/* ---- savepoint.c ---- */
+enum progress savepoint_statement(struct session *s, const struct translation *t);
+void savepoint_drop(struct transaction *x); /* the innermost */
 
 /* ---- speculate.c ---- */
 enum progress speculate_pending(struct session *s);

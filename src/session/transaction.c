@@ -48,7 +48,8 @@ static int refuse_write(const struct translation *t, struct err *err)
 	snprintf(command, sizeof(command), "%s", t->tag);
 	if (strcmp(command, "INSERT 0") == 0)
 		command[6] = '\0';
-	return err_set(err, SQLSTATE_READ_ONLY_TRANSACTION, "cannot execute %s in a read-only transaction", command);
+	return err_set(
+	    err, SQLSTATE_READ_ONLY_TRANSACTION, "cannot execute %s in a read-only transaction", command);
 }
 
 int transaction_check(struct session *s, const struct translation *t, struct err *err)
@@ -60,8 +61,9 @@ int transaction_check(struct session *s, const struct translation *t, struct err
 		    "current transaction is aborted, commands ignored until end of transaction block");
 	if (!writes(t))
 		return 0;
-	if (x->kind == TRANSACTION_EXPLICIT ? x->is_read_only :
-					      settings_get(&s->settings, SETTING_DEFAULT_TRANSACTION_READ_ONLY)[1] == 'n')
+	if (x->kind == TRANSACTION_EXPLICIT
+		? x->is_read_only
+		: settings_get(&s->settings, SETTING_DEFAULT_TRANSACTION_READ_ONLY)[1] == 'n')
 		return refuse_write(t, err);
 	if (x->isolation > 0)
 		return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
@@ -86,9 +88,9 @@ static void begin(struct session *s, enum transaction_kind kind)
 
 void transaction_begin_entry(struct session *s, struct entry_builder *b, uint8_t flags)
 {
-	struct entry_header h = {
-		.schema_version = s->transaction.schema_version, .isolation = s->transaction.isolation, .flags = flags
-	};
+	struct entry_header h = { .schema_version = s->transaction.schema_version,
+		.isolation = s->transaction.isolation,
+		.flags = flags };
 	struct environment env;
 
 	session_environment(s, &env);
@@ -108,162 +110,14 @@ void transaction_begin_write(struct session *s)
 	s->transaction.has_written = true;
 }
 
-/* ---- deferred writes ---- */
-
-static int too_large(struct session *s, struct err *err)
-{
-	err_set(err, SQLSTATE_LIMIT_EXCEEDED, "transaction is larger than %zu bytes", s->host->limits->entry_bytes_max);
-	err_hint(err, "Split it into several transactions, or raise entry_bytes_max.");
-	return -1;
-}
-
-static int grow_deferred(struct transaction *x, struct err *err)
-{
-	if (x->ndeferred < x->deferred_cap)
-		return 0;
-	size_t cap = x->deferred_cap == 0 ? 1 : x->deferred_cap * 2;
-	struct deferred *grown = realloc(x->deferred, cap * sizeof(*grown));
-	if (grown == NULL)
-		return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
-	memset(grown + x->deferred_cap, 0, (cap - x->deferred_cap) * sizeof(*grown));
-	x->deferred = grown;
-	x->deferred_cap = cap;
-	return 0;
-}
-
-/* The statements of a portal's steps; for COPY the rows are there already. */
-static int put_steps(struct session *s, struct portal *p, struct err *err)
-{
-	const struct translation *t = p->translation;
-	struct transaction *x = &s->transaction;
-
-	for (size_t i = 0; i < t->nsteps; i++) {
-		const struct step *step = &t->steps[i];
-		struct value *values;
-		if (!execute_slots(s, p, step, &values, err))
-			return -1;
-		const struct statement_header h = {
-			.sql = step->sql,
-			.sql_len = (uint32_t)step->sql_len,
-			.flags = (step->is_internal ? STATEMENT_INTERNAL : 0) | (t->is_ddl ? STATEMENT_DDL : 0),
-			.ncolumns = (uint32_t)step->nslots,
-		};
-		entry_builder_statement(&x->pending, &h);
-		entry_builder_row(&x->pending, values, step->nslots);
-	}
-	return x->pending.bytes.failed ? too_large(s, err) : 0;
-}
-
-static uint32_t result_step(const struct translation *t)
-{
-	for (uint32_t i = 0; i < t->nsteps; i++) {
-		if (t->steps[i].gives_result)
-			return i;
-	}
-	return UINT32_MAX;
-}
-
-int deferred_add(struct session *s, struct portal *p, int64_t count_known, struct err *err)
-{
-	struct transaction *x = &s->transaction;
-	const struct translation *t = p->translation;
-	const struct format_settings settings = session_formats(s);
-
-	if (grow_deferred(x, err) != 0)
-		return -1;
-	transaction_begin_write(s);
-	if (count_known < 0 && put_steps(s, p, err) != 0)
-		return -1;
-
-	struct deferred *d = &x->deferred[x->ndeferred];
-	uint32_t step = result_step(t);
-	if (d->rows.max == 0)
-		buf_init(&d->rows, s->host->limits->entry_bytes_max);
-	d->output_at = s->out.len;
-	d->first_statement = x->npending;
-	d->nstatements = (uint32_t)t->nsteps;
-	d->result_statement = step == UINT32_MAX ? UINT32_MAX : x->npending + step;
-	d->portal = p;
-	p->refs++;
-	d->count_known = count_known;
-	row_writer_init(&d->writer, ROW_DATA, &d->rows, p->formats, t->ncolumns, &settings);
-	x->ndeferred++;
-	x->npending += d->nstatements;
-	return 0;
-}
-
-void deferred_drop(struct session *s)
-{
-	struct transaction *x = &s->transaction;
-
-	for (size_t i = 0; i < x->ndeferred; i++) {
-		struct deferred *d = &x->deferred[i];
-		portal_unref(s, d->portal);
-		if (d->rows.cap > 65536)
-			buf_release(&d->rows);
-		buf_clear(&d->rows);
-	}
-	x->ndeferred = 0;
-	x->npending = 0;
-	if (x->pending.bytes.cap > 65536) {
-		entry_builder_release(&x->pending);
-		entry_builder_init(&x->pending, s->host->limits->entry_bytes_max);
-	}
-	entry_builder_clear(&x->pending);
-}
-
-static void answer_one(struct session *s, const struct deferred *d, int64_t changes)
-{
-	const struct translation *t = d->portal->translation;
-
-	buf_put(&s->out, d->rows.data, d->rows.len);
-	if (t->kind == STATEMENT_READ)
-		changes = (int64_t)d->writer.rows;
-	execute_complete(s, t, d->count_known >= 0 ? d->count_known : changes);
-	d->portal->is_done = true;
-}
-
-void deferred_answer(struct session *s, size_t failed, const struct err *err, const int64_t *changes)
-{
-	struct transaction *x = &s->transaction;
-	struct buf before = s->out;
-	size_t taken = 0, n = failed < x->ndeferred ? failed : x->ndeferred;
-
-	/* One answer, at the end of the output: nothing has to be moved. */
-	if (n == 1 && failed >= 1 && x->deferred[0].output_at == s->out.len) {
-		answer_one(s, &x->deferred[0], changes[0]);
-		deferred_drop(s);
-		return;
-	}
-	if (n == 0) {
-		if (failed < x->ndeferred)
-			buf_truncate(&s->out, x->deferred[0].output_at);
-		deferred_drop(s);
-		if (err != NULL)
-			session_fail(s, err);
-		return;
-	}
-	buf_init(&s->out, before.max);
-	for (size_t i = 0; i < n; i++) {
-		buf_put(&s->out, before.data + taken, x->deferred[i].output_at - taken);
-		taken = x->deferred[i].output_at;
-		answer_one(s, &x->deferred[i], changes[i]);
-	}
-	size_t end = failed < x->ndeferred ? x->deferred[failed].output_at : before.len;
-	buf_put(&s->out, before.data + taken, end - taken);
-	buf_release(&before);
-	deferred_drop(s);
-	if (err != NULL)
-		session_fail(s, err);
-}
-
 /* ---- statements that write ---- */
 
 bool transaction_needs_speculation(const struct session *s)
 {
 	const struct transaction *x = &s->transaction;
 
-	return x->ndeferred > 0 || (x->is_snapshot && x->kind == TRANSACTION_EXPLICIT && x->speculation == NULL);
+	return x->ndeferred > 0 ||
+	       (x->is_snapshot && x->kind == TRANSACTION_EXPLICIT && x->speculation == NULL);
 }
 
 enum progress transaction_materialise(struct session *s)
@@ -279,8 +133,9 @@ enum progress transaction_write(struct session *s, struct portal *p)
 		session_fail(s, &err);
 		return PROGRESS_FAILED;
 	}
-	return s->transaction.kind == TRANSACTION_EXPLICIT || s->transaction.speculation != NULL ? speculate_pending(s) :
-												   PROGRESS_DONE;
+	return s->transaction.kind == TRANSACTION_EXPLICIT || s->transaction.speculation != NULL
+		   ? speculate_pending(s)
+		   : PROGRESS_DONE;
 }
 
 /* ---- commit ---- */
@@ -323,7 +178,7 @@ static int prepare_write(struct session *s, struct entry_builder *from, uint32_t
 	struct write *w = &x->write;
 
 	if (!entry_builder_end(from))
-		return too_large(s, err);
+		return deferred_too_large(s, err);
 	if (x->results_cap < n) {
 		struct write_result *grown = realloc(x->results, n * sizeof(*grown));
 		if (grown == NULL)
@@ -409,7 +264,8 @@ static bool retry(struct session *s, struct err *err)
 		struct deferred old = x->deferred[i];
 		size_t end = s->out.len;
 		s->out.len = old.output_at;
-		bool ok = portal_refresh(s, old.portal, err) == 0 && deferred_add(s, old.portal, -1, err) == 0;
+		bool ok =
+		    portal_refresh(s, old.portal, err) == 0 && deferred_add(s, old.portal, -1, err) == 0;
 		s->out.len = end;
 		if (!ok) {
 			x->ndeferred = n; /* all references are still held; deferred_drop lets them go */
@@ -423,7 +279,8 @@ static bool retry(struct session *s, struct err *err)
 static void say_outcome(const struct write *w, struct err *err)
 {
 	if (w->outcome == WRITE_RETRY) {
-		err_set(err, SQLSTATE_SERIALIZATION, "could not serialize access due to a concurrent schema change");
+		err_set(err, SQLSTATE_SERIALIZATION,
+		    "could not serialize access due to a concurrent schema change");
 		err_hint(err, "The transaction might succeed if retried.");
 	} else {
 		*err = w->err;
@@ -476,7 +333,8 @@ void transaction_commit_done(struct session *s)
 		}
 	}
 	if (w->outcome == WRITE_APPLIED) {
-		int64_t few[16], *changes = x->ndeferred <= 16 ? few : malloc(x->ndeferred * sizeof(*changes));
+		int64_t few[16],
+		    *changes = x->ndeferred <= 16 ? few : malloc(x->ndeferred * sizeof(*changes));
 		for (size_t i = 0; changes != NULL && i < x->ndeferred; i++) {
 			uint32_t statement = x->deferred[i].result_statement;
 			changes[i] = statement == UINT32_MAX ? -1 : w->results[statement].changes;
@@ -527,15 +385,6 @@ void transaction_abort(struct session *s)
 	}
 }
 
-static void drop_savepoint(struct transaction *x)
-{
-	struct savepoint *p = x->savepoints;
-
-	x->savepoints = p->outer;
-	free(p->name);
-	free(p);
-}
-
 void transaction_end(struct session *s, bool committed)
 {
 	struct transaction *x = &s->transaction;
@@ -554,7 +403,7 @@ void transaction_end(struct session *s, bool committed)
 	}
 	entry_builder_clear(&x->entry);
 	while (x->savepoints != NULL)
-		drop_savepoint(x);
+		savepoint_drop(x);
 	catalog_unref(x->catalog);
 	x->catalog = NULL;
 	if (x->kind == TRANSACTION_EXPLICIT)
@@ -594,8 +443,9 @@ static void set_modes(struct session *s, const struct translation *t)
 	const char *isolation = t->transaction.isolation;
 
 	if (isolation == NULL)
-		isolation = settings_get(&s->settings,
-		    t->kind == STATEMENT_BEGIN ? SETTING_DEFAULT_TRANSACTION_ISOLATION : SETTING_TRANSACTION_ISOLATION);
+		isolation = settings_get(&s->settings, t->kind == STATEMENT_BEGIN
+							   ? SETTING_DEFAULT_TRANSACTION_ISOLATION
+							   : SETTING_TRANSACTION_ISOLATION);
 	x->isolation = isolation[0] == 's' ? 2 : strcmp(isolation, "repeatable read") == 0 ? 1 : 0;
 	x->is_snapshot = x->isolation > 0;
 	if (t->transaction.read_only >= 0)
@@ -603,7 +453,8 @@ static void set_modes(struct session *s, const struct translation *t)
 	else if (t->kind == STATEMENT_BEGIN)
 		x->is_read_only = settings_get(&s->settings, SETTING_DEFAULT_TRANSACTION_READ_ONLY)[1] == 'n';
 	settings_set(&s->settings, "transaction_isolation", isolation, SET_BY_SERVER, true, true, NULL);
-	settings_set(&s->settings, "transaction_read_only", x->is_read_only ? "on" : "off", SET_BY_SERVER, true, true, NULL);
+	settings_set(&s->settings, "transaction_read_only", x->is_read_only ? "on" : "off", SET_BY_SERVER,
+	    true, true, NULL);
 }
 
 static enum progress statement_begin(struct session *s, const struct translation *t)
@@ -630,14 +481,18 @@ static enum progress set_transaction(struct session *s, const struct translation
 
 	if (t->transaction.is_session_default) {
 		if (t->transaction.isolation != NULL)
-			settings_put(&s->settings, SETTING_DEFAULT_TRANSACTION_ISOLATION, t->transaction.isolation);
+			settings_put(
+			    &s->settings, SETTING_DEFAULT_TRANSACTION_ISOLATION, t->transaction.isolation);
 		if (t->transaction.read_only >= 0)
 			settings_put(&s->settings, SETTING_DEFAULT_TRANSACTION_READ_ONLY,
 			    t->transaction.read_only ? "on" : "off");
 	} else if (s->transaction.kind != TRANSACTION_EXPLICIT) {
-		warn(s, SQLSTATE_NO_ACTIVE_TRANSACTION, "SET TRANSACTION can only be used in transaction blocks");
-	} else if (t->transaction.isolation != NULL && (s->transaction.has_written || s->transaction.speculation != NULL)) {
-		err_set(&err, SQLSTATE_ACTIVE_TRANSACTION, "SET TRANSACTION ISOLATION LEVEL must be called before any query");
+		warn(s, SQLSTATE_NO_ACTIVE_TRANSACTION,
+		    "SET TRANSACTION can only be used in transaction blocks");
+	} else if (t->transaction.isolation != NULL &&
+		   (s->transaction.has_written || s->transaction.speculation != NULL)) {
+		err_set(&err, SQLSTATE_ACTIVE_TRANSACTION,
+		    "SET TRANSACTION ISOLATION LEVEL must be called before any query");
 		return fail(s, &err);
 	} else {
 		set_modes(s, t);
@@ -670,7 +525,8 @@ static enum progress statement_commit(struct session *s, const struct translatio
 	}
 	if (t->transaction.chain && x->nentry > 0) {
 		struct err err;
-		err_set(&err, SQLSTATE_FEATURE_NOT_SUPPORTED, "COMMIT AND CHAIN after a write is not supported");
+		err_set(
+		    &err, SQLSTATE_FEATURE_NOT_SUPPORTED, "COMMIT AND CHAIN after a write is not supported");
 		return fail(s, &err);
 	}
 	uint8_t isolation = x->isolation;
@@ -697,105 +553,6 @@ static enum progress statement_rollback(struct session *s, const struct translat
 	return PROGRESS_DONE;
 }
 
-/* ---- savepoints ---- */
-
-static int run_on_speculation(struct session *s, const char *verb, unsigned id, struct err *err)
-{
-	char sql[64];
-
-	if (s->transaction.speculation == NULL)
-		return 0;
-	snprintf(sql, sizeof(sql), "%s s%u", verb, id);
-	return conn_exec(speculation_conn(s->transaction.speculation), sql, err);
-}
-
-static int savepoint_set(struct session *s, const char *name, struct err *err)
-{
-	struct transaction *x = &s->transaction;
-	struct savepoint *p = calloc(1, sizeof(*p));
-
-	if (p == NULL || (p->name = strdup(name)) == NULL) {
-		free(p);
-		return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
-	}
-	p->id = ++x->savepoint_id;
-	p->entry = entry_builder_mark(&x->entry);
-	p->nentry = x->nentry;
-	p->settings = settings_mark(&s->settings);
-	p->outer = x->savepoints;
-	x->savepoints = p;
-	return run_on_speculation(s, "SAVEPOINT", p->id, err);
-}
-
-static struct savepoint *savepoint_find(struct session *s, const char *name, struct err *err)
-{
-	for (struct savepoint *p = s->transaction.savepoints; p != NULL; p = p->outer) {
-		if (strcmp(p->name, name) == 0)
-			return p;
-	}
-	err_set(err, SQLSTATE_NO_SUCH_SAVEPOINT, "savepoint \"%s\" does not exist", name);
-	return NULL;
-}
-
-static int savepoint_release(struct session *s, const char *name, struct err *err)
-{
-	struct savepoint *p = savepoint_find(s, name, err);
-
-	if (p == NULL)
-		return -1;
-	unsigned id = p->id;
-	while (s->transaction.savepoints->id != id)
-		drop_savepoint(&s->transaction);
-	drop_savepoint(&s->transaction);
-	return run_on_speculation(s, "RELEASE", id, err);
-}
-
-static int savepoint_rollback(struct session *s, const char *name, struct err *err)
-{
-	struct transaction *x = &s->transaction;
-	struct savepoint *p = savepoint_find(s, name, err);
-
-	if (p == NULL)
-		return -1;
-	while (x->savepoints != p)
-		drop_savepoint(x);
-	settings_rewind(&s->settings, p->settings);
-	if (x->speculation != NULL) {
-		conn_clear_interrupt(speculation_conn(x->speculation));
-		if (p->nentry == 0)
-			entry_builder_clear(&x->entry);
-		else if (x->nentry > p->nentry)
-			entry_builder_rewind(&x->entry, p->entry);
-		x->nentry = p->nentry;
-	}
-	x->has_failed = false;
-	if (run_on_speculation(s, "ROLLBACK TO", p->id, err) != 0)
-		return -1;
-	return x->is_ddl_done ? speculate_reload_catalog(s, err) : 0;
-}
-
-static enum progress savepoint(struct session *s, const struct translation *t)
-{
-	struct err err;
-	int rc;
-
-	if (s->transaction.kind != TRANSACTION_EXPLICIT)
-		rc = err_set(&err, SQLSTATE_NO_ACTIVE_TRANSACTION, "%s can only be used in transaction blocks",
-		    t->kind == STATEMENT_ROLLBACK_TO ? "ROLLBACK TO SAVEPOINT" :
-		    t->kind == STATEMENT_RELEASE     ? "RELEASE SAVEPOINT" :
-						       "SAVEPOINT");
-	else if (t->kind == STATEMENT_SAVEPOINT)
-		rc = savepoint_set(s, t->name, &err);
-	else if (t->kind == STATEMENT_RELEASE)
-		rc = savepoint_release(s, t->name, &err);
-	else
-		rc = savepoint_rollback(s, t->name, &err);
-	if (rc != 0)
-		return fail(s, &err);
-	wire_put_complete(&s->out, t->tag);
-	return PROGRESS_DONE;
-}
-
 enum progress transaction_statement(struct session *s, struct portal *p)
 {
 	const struct translation *t = p->translation;
@@ -805,6 +562,6 @@ enum progress transaction_statement(struct session *s, struct portal *p)
 	case STATEMENT_COMMIT: return statement_commit(s, t);
 	case STATEMENT_ROLLBACK: return statement_rollback(s, t);
 	case STATEMENT_SET_TRANSACTION: return set_transaction(s, t);
-	default: return savepoint(s, t);
+	default: return savepoint_statement(s, t);
 	}
 }

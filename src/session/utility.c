@@ -28,12 +28,14 @@ static enum progress set(struct session *s, struct portal *p)
 	if (t->setting.name == NULL)
 		rc = settings_reset_all(&s->settings, in_transaction, &err);
 	else
-		rc = settings_set(&s->settings, t->setting.name, t->kind == STATEMENT_RESET ? NULL : t->setting.value,
-		    SET_BY_CLIENT, t->setting.is_local, in_transaction, &err);
+		rc = settings_set(&s->settings, t->setting.name,
+		    t->kind == STATEMENT_RESET ? NULL : t->setting.value, SET_BY_CLIENT, t->setting.is_local,
+		    in_transaction, &err);
 	if (rc != 0)
 		return fail(s, &err);
 	if (t->setting.is_local && !in_transaction) {
-		err_set(&err, SQLSTATE_NO_ACTIVE_TRANSACTION, "SET LOCAL can only be used in transaction blocks");
+		err_set(
+		    &err, SQLSTATE_NO_ACTIVE_TRANSACTION, "SET LOCAL can only be used in transaction blocks");
 		session_notice(s, "WARNING", &err);
 	}
 	return complete(s, p, -1);
@@ -78,8 +80,8 @@ static enum progress prepare(struct session *s, struct portal *p)
 	const struct translation *t = p->translation;
 	struct err err;
 
-	if (prepared_add(s, t->prepare.name, t->prepare.text, strlen(t->prepare.text), t->prepare.types, t->prepare.ntypes,
-		&err) != 0)
+	if (prepared_add(s, t->prepare.name, t->prepare.text, strlen(t->prepare.text), t->prepare.types,
+		t->prepare.ntypes, &err) != 0)
 		return fail(s, &err);
 	return complete(s, p, -1);
 }
@@ -89,7 +91,8 @@ static int read_args(struct portal *inner, const struct translation *t, struct e
 	const struct translation *target = inner->translation;
 
 	if (t->prepare.nargs != target->nparams) {
-		err_set(err, SQLSTATE_SYNTAX, "wrong number of parameters for prepared statement \"%s\"", t->prepare.name);
+		err_set(err, SQLSTATE_SYNTAX, "wrong number of parameters for prepared statement \"%s\"",
+		    t->prepare.name);
 		err_detail(err, "Expected %zu parameters but got %zu.", target->nparams, t->prepare.nargs);
 		return -1;
 	}
@@ -105,7 +108,8 @@ static int read_args(struct portal *inner, const struct translation *t, struct e
 
 		buf_init(&scratch, (size_t)1 << 30);
 		if (arg->kind == VALUE_TEXT)
-			rc = format_read_text(target->param_types[i], -1, arg->text, arg->len, &scratch, out, err);
+			rc = format_read_text(
+			    target->param_types[i], -1, arg->text, arg->len, &scratch, out, err);
 		if (rc == 0 && (out->kind == VALUE_TEXT || out->kind == VALUE_BLOB)) {
 			out->text = arena_memdup(&inner->arena, out->text, out->len);
 			rc = out->text == NULL ? err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory") : 0;
@@ -117,15 +121,18 @@ static int read_args(struct portal *inner, const struct translation *t, struct e
 	return 0;
 }
 
-static int fill_from_prepared(struct session *s, struct portal *inner, const struct translation *t, struct err *err)
+static int fill_from_prepared(
+    struct session *s, struct portal *inner, const struct translation *t, struct err *err)
 {
 	struct prepared *from = prepared_find(s, t->prepare.name);
 
 	if (from == NULL)
-		return err_set(err, SQLSTATE_INVALID_STATEMENT_NAME, "prepared statement \"%s\" does not exist", t->prepare.name);
+		return err_set(err, SQLSTATE_INVALID_STATEMENT_NAME,
+		    "prepared statement \"%s\" does not exist", t->prepare.name);
 	inner->text = arena_strndup(&inner->arena, from->text, from->text_len);
 	inner->text_len = from->text_len;
-	inner->declared = arena_memdup(&inner->arena, from->declared, from->ndeclared * sizeof(*from->declared));
+	inner->declared =
+	    arena_memdup(&inner->arena, from->declared, from->ndeclared * sizeof(*from->declared));
 	inner->ndeclared = from->ndeclared;
 	inner->literals_stay = true;
 	if (inner->text == NULL || inner->declared == NULL)
@@ -137,7 +144,8 @@ static int fill_from_prepared(struct session *s, struct portal *inner, const str
 			return -1;
 		if (s->is_extended && inner->translation->ncolumns > 0)
 			return err_set(err, SQLSTATE_FEATURE_NOT_SUPPORTED,
-			    "EXECUTE of a statement that returns rows is not supported in the extended protocol");
+			    "EXECUTE of a statement that returns rows is not supported in the extended "
+			    "protocol");
 		return read_args(inner, t, err) != 0 ? -1 : portal_set_formats(s, inner, 0, NULL, err);
 	}
 	return 0;
@@ -158,7 +166,8 @@ static enum progress execute(struct session *s, struct portal *p, uint64_t rows_
 	}
 	/* From here the unnamed portal is the inner one; `p` may be gone. */
 	portal_add(s, "", inner, &err);
-	if (inner->translation != NULL && inner->translation->ncolumns > 0 && inner->translation->kind != STATEMENT_COPY_TO)
+	if (inner->translation != NULL && inner->translation->ncolumns > 0 &&
+	    inner->translation->kind != STATEMENT_COPY_TO)
 		portal_put_row_description(s, inner->translation, inner->formats);
 	return execute_portal(s, inner, rows_max);
 }
@@ -174,7 +183,8 @@ static enum progress deallocate(struct session *s, struct portal *p)
 	}
 	struct prepared *found = prepared_find(s, name);
 	if (found == NULL) {
-		err_set(&err, SQLSTATE_INVALID_STATEMENT_NAME, "prepared statement \"%s\" does not exist", name);
+		err_set(
+		    &err, SQLSTATE_INVALID_STATEMENT_NAME, "prepared statement \"%s\" does not exist", name);
 		return fail(s, &err);
 	}
 	prepared_drop(s, found);
@@ -187,7 +197,8 @@ static enum progress discard(struct session *s, struct portal *p)
 
 	if (strcmp(p->translation->name, "all") == 0) {
 		if (s->transaction.kind == TRANSACTION_EXPLICIT) {
-			err_set(&err, SQLSTATE_ACTIVE_TRANSACTION, "DISCARD ALL cannot run inside a transaction block");
+			err_set(&err, SQLSTATE_ACTIVE_TRANSACTION,
+			    "DISCARD ALL cannot run inside a transaction block");
 			return fail(s, &err);
 		}
 		prepared_drop_all(s);
