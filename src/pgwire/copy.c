@@ -232,13 +232,15 @@ static enum copy_read lend_row(struct copy_reader *r, const char *row, const str
 	return COPY_ROW;
 }
 
-/* Moves bytes to the pending row, through the next that could end it. */
+/* Moves bytes to the pending row, through the next that could end it; a single one while the bytes that it ends in mean nothing
+ * without the next, for that may belong to another row. */
 static int take_piece(struct copy_reader *r, const char **bytes, size_t *len, struct err *err)
 {
 	size_t n = 0;
 
-	while (n < *len && (*bytes)[n] != '\n' && (*bytes)[n] != '\r')
-		n++;
+	if (r->scanned >= r->pending.len)
+		while (n < *len && (*bytes)[n] != '\n' && (*bytes)[n] != '\r')
+			n++;
 	if (n < *len)
 		n++;
 	buf_put(&r->pending, *bytes, n);

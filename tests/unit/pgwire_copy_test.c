@@ -181,6 +181,22 @@ static void a_row_over_the_limit_is_refused_however_it_comes(void **state)
 	}
 }
 
+/* The byte that tells a carriage return from a CRLF begins the next row, and isn't of this one's length. */
+static void a_row_of_the_limit_is_taken_when_its_newline_is_cut(void **state)
+{
+	(void)state;
+	struct reading t;
+
+	begin(&t, &defaults, 5);
+	take_piece(&t, "12345\r", 6, false);
+	take_piece(&t, "6789", 4, true);
+	finish(&t, "<12345>\n<6789>\nEND");
+	begin(&t, &defaults, 5);
+	take_piece(&t, "1234", 4, false);
+	take_piece(&t, "5\r\n67890\r\n\\.\r\n", 14, true);
+	finish(&t, "<12345>\n<67890>\nEND");
+}
+
 static void lines_are_counted_for_error_context(void **state)
 {
 	(void)state;
@@ -272,6 +288,7 @@ int main(void)
 		cmocka_unit_test(rows_come_out_however_the_stream_is_cut),
 		cmocka_unit_test(delimiter_and_null_text_are_options),
 		cmocka_unit_test(a_row_over_the_limit_is_refused_however_it_comes),
+		cmocka_unit_test(a_row_of_the_limit_is_taken_when_its_newline_is_cut),
 		cmocka_unit_test(lines_are_counted_for_error_context),
 		cmocka_unit_test(nothing_is_read_after_the_end_marker),
 		cmocka_unit_test(every_byte_survives_the_way_out_and_in),
