@@ -164,7 +164,7 @@ static void a_row_over_the_limit_is_refused_however_it_comes(void **state)
 	begin(&t, &defaults, 99);
 	take_piece(&t, row, 100, true);
 	row[99] = '\0';
-	char fits[128];
+	char fits[256];
 	snprintf(fits, sizeof(fits), "<%s>\nEND", row);
 	finish(&t, fits);
 
