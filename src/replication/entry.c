@@ -398,7 +398,7 @@ static int read_bytes(
 
 static int read_name(struct entry_reader *r, char *name, size_t size, struct err *err)
 {
-	msgpack_object_bin text;
+	msgpack_object_bin text = { 0 };
 	size_t at = r->at;
 
 	if (read_bytes(r, MSGPACK_OBJECT_STR, &text, err) != 0)
@@ -460,7 +460,7 @@ static int read_batch_rest(struct entry_reader *r, struct batch_header *h, struc
 
 static int read_part_rest(struct entry_reader *r, struct part_header *h, struct err *err)
 {
-	msgpack_object_bin piece;
+	msgpack_object_bin piece = { 0 };
 
 	if (read_uint32(r, &h->part, err) != 0 || read_uint32(r, &h->nparts, err) != 0)
 		return -1;
