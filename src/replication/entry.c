@@ -435,7 +435,7 @@ struct common {
 /* What every level begins with. */
 static int read_common(struct entry_reader *r, struct common *c, size_t *nfields, struct err *err)
 {
-	msgpack_object_bin origin;
+	msgpack_object_bin origin = { 0 };
 
 	if (read_array(r, nfields, err) != 0)
 		return -1;
@@ -529,7 +529,7 @@ static int read_told(struct entry_reader *r, struct statement_header *h, struct 
 
 int entry_read_statement(struct entry_reader *r, struct statement_header *h, struct err *err)
 {
-	msgpack_object_bin sql;
+	msgpack_object_bin sql = { 0 };
 
 	if (read_fields(r, STATEMENT_FIELDS, "no statement", err) != 0 ||
 	    read_bytes(r, MSGPACK_OBJECT_STR, &sql, err) != 0 || read_uint8(r, &h->flags, err) != 0 ||

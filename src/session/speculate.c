@@ -112,7 +112,7 @@ static int run_statement(struct speculate *w, struct deferred *d, uint32_t state
 
 static int run_deferred(struct speculate *w, struct deferred *d)
 {
-	int64_t changes;
+	int64_t changes = 0;
 
 	d->writer.is_hashed = true;
 	w->changes[w->at] = d->result_statement == UINT32_MAX ? -1 : 0;
