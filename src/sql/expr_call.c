@@ -117,7 +117,7 @@ static void coerce_args(struct pass *p, const struct pg_function *f, const struc
 static const struct pg_function *select_function(
     struct pass *p, const char *name, struct expr **args, size_t nargs, int location, oid_t *result)
 {
-	oid_t types[RESOLVE_ARGS_MAX];
+	oid_t types[RESOLVE_ARGS_MAX] = { 0 };
 	const struct pg_function *f = NULL;
 	bool conflict;
 
@@ -318,7 +318,9 @@ static void check_aggregate(
 	if (is_aggregate || is_window) {
 		if (node->agg_distinct && node->over != NULL)
 			pass_refuse(p, node->location, "DISTINCT for window functions");
-		if (node->agg_distinct && node->n_args != 1)
+		if ((f->flags & FUNCTION_ORDERED) && node->over != NULL)
+			pass_refuse(p, node->location, pass_printf(p, "%s as a window function", name));
+		if (node->agg_distinct && (node->n_args != 1 || (f->flags & FUNCTION_ORDERED)))
 			pass_refuse(p, node->location, "DISTINCT of several arguments");
 		if (node->n_agg_order > 0 && node->over != NULL)
 			pass_refuse(p, node->location, "ORDER BY inside a window function");

@@ -307,10 +307,8 @@ static struct expr *convert(struct pass *p, struct expr *e, oid_t type, enum cas
 	case CAST_FORM: return relabel(p, e, cast->form, type);
 	case CAST_OUT: return relabel(p, e, out_form(p, e), type);
 	case CAST_IN:
-		if (is_reg(type) && type != OID_REGCLASS)
+		if (is_reg(type))
 			pass_refuse(p, e->location, "a cast of a text that isn't constant to this type");
-		if (type == OID_REGCLASS)
-			return relabel(p, e, "nq_to_regclass(%1)", type);
 		return relabel(p, e, pass_printf(p, "nq_in(%%1, %u)", type), type);
 	case CAST_NONE: break;
 	}

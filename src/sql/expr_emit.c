@@ -145,6 +145,20 @@ static const char *emit_out(struct pass *p, struct buf *out, const struct expr_n
 	return at + 1;
 }
 
+/* %c1: as a cast to text, which says "true" where the type's output says "t". */
+static const char *emit_cast_text(
+    struct pass *p, struct buf *out, const struct expr_node *node, const char *at)
+{
+	const struct expr *e = node->args[*at - '1'];
+
+	if (e->type != OID_BOOL)
+		return emit_out(p, out, node, at);
+	buf_put_text(out, "(CASE ");
+	emit_expr(p, out, e);
+	buf_put_text(out, " WHEN 1 THEN 'true' WHEN 0 THEN 'false' END)");
+	return at + 1;
+}
+
 /* One placeholder; `at` stands behind the %. Returns what follows it. */
 static const char *emit_placeholder(struct pass *p, struct buf *out, const struct expr *e, const char *at)
 {
@@ -161,6 +175,7 @@ static const char *emit_placeholder(struct pass *p, struct buf *out, const struc
 		at++;
 		emit_slot(p, out, (struct slot){ .source = SLOT_SESSION, .index = (uint32_t)(*at - '0') });
 		break;
+	case 'c': return emit_cast_text(p, out, node, at + 1);
 	case 'q': emit_query(p, out, node->query, false); break;
 	case 'Q': emit_query(p, out, node->query, true); break;
 	default: emit_expr(p, out, node->args[*at - '1']); break;

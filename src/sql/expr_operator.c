@@ -264,8 +264,13 @@ static struct expr *literal_array(
     struct pass *p, bool is_any, const char *name, struct expr *left, struct expr *array, int location)
 {
 	size_t n = array->node->nargs;
-	struct expr **items = array->node->args, *e = NULL;
+	struct expr **items = pass_alloc(p, (n + 1) * sizeof *items), *e = NULL;
 
+	for (size_t i = 0; i < n; i++) { /* booleans were made JSON's */
+		items[i] = array->node->args[i];
+		if (items[i]->type == OID_BOOL)
+			items[i] = items[i]->node->args[0];
+	}
 	if (n > 0 && ((is_any && strcmp(name, "=") == 0) || (!is_any && strcmp(name, "<>") == 0)))
 		e = in_one_type(p, left, items, n, !is_any, location);
 	return e;

@@ -60,8 +60,8 @@
 /* clang-format off */
 const struct pg_function sql_functions[] = {
 	/* strings */
-	F1("lower", TEXT, TEXT, "nq_lower(%1)", 0),
-	F1("upper", TEXT, TEXT, "nq_upper(%1)", 0),
+	F1("lower", TEXT, TEXT, "lower(%1)", 0),
+	F1("upper", TEXT, TEXT, "upper(%1)", 0),
 	F1("initcap", TEXT, TEXT, "nq_initcap(%1)", 0),
 	F1("length", INT4, TEXT, "length(%1)", 0),
 	F1("length", INT4, BYTEA, "length(%1)", 0),
@@ -189,18 +189,17 @@ const struct pg_function sql_functions[] = {
 	F1("pg_get_userbyid", NAME, OID, "%f0", STABLE),
 	F1("pg_encoding_to_char", NAME, INT4, "(CASE %1 WHEN 6 THEN 'UTF8' ELSE '' END)", STABLE),
 	F2("has_schema_privilege", BOOL, TEXT, TEXT, "(%1 IS NOT NULL AND %2 IS NOT NULL)", STABLE),
-	F1("to_regclass", OID_REGCLASS, TEXT, "nq_to_regclass(%1)", STABLE | NULLABLE),
 
 	/* arrays */
-	F2("array_position", INT4, OID_ANYCOMPATIBLEARRAY, OID_ANYCOMPATIBLE, "nq_array_position(%1, %2)", NULLABLE),
-	F2("array_length", INT4, ARRAY, INT4, "nq_array_length(%1, %2)", NULLABLE),
-	F2("array_upper", INT4, ARRAY, INT4, "nq_array_length(%1, %2)", NULLABLE),
-	F2("array_lower", INT4, ARRAY, INT4, "(CASE WHEN nq_array_length(%1, %2) > 0 THEN 1 END)", NULLABLE),
+	F2("array_position", INT4, OID_ANYCOMPATIBLEARRAY, OID_ANYCOMPATIBLE, "(SELECT key + 1 FROM json_each(%1) WHERE value IS %2 LIMIT 1)", NULLABLE),
+	F2("array_length", INT4, ARRAY, INT4, "(CASE WHEN %2 = 1 THEN nullif(json_array_length(%1), 0) END)", NULLABLE),
+	F2("array_upper", INT4, ARRAY, INT4, "(CASE WHEN %2 = 1 THEN nullif(json_array_length(%1), 0) END)", NULLABLE),
+	F2("array_lower", INT4, ARRAY, INT4, "(CASE WHEN %2 = 1 AND json_array_length(%1) > 0 THEN 1 END)", NULLABLE),
 	F1("cardinality", INT4, ARRAY, "json_array_length(%1)", 0),
-	F2("array_append", OID_ANYCOMPATIBLEARRAY, OID_ANYCOMPATIBLEARRAY, OID_ANYCOMPATIBLE, "nq_array_append(%1, %2)", NOT_NULL),
+	F2("array_append", OID_ANYCOMPATIBLEARRAY, OID_ANYCOMPATIBLEARRAY, OID_ANYCOMPATIBLE, "json_insert(coalesce(%1, '[]'), '$[#]', %2)", NOT_NULL),
 	F2("array_cat", OID_ANYCOMPATIBLEARRAY, OID_ANYCOMPATIBLEARRAY, OID_ANYCOMPATIBLEARRAY, "nq_array_cat(%1, %2)", NULLABLE),
-	F2("array_to_string", TEXT, ARRAY, TEXT, "nq_array_to_string(%1, %2, NULL, %e)", STABLE),
-	F3("array_to_string", TEXT, ARRAY, TEXT, TEXT, "nq_array_to_string(%1, %2, %3, %e)", STABLE | NULLABLE),
+	F2("array_to_string", TEXT, ARRAY, TEXT, "(CASE WHEN %1 IS NOT NULL THEN coalesce((SELECT group_concat(nq_out(value, %e), %2) FROM json_each(%1)), '') END)", STABLE),
+	F3("array_to_string", TEXT, ARRAY, TEXT, TEXT, "(CASE WHEN %1 IS NOT NULL THEN coalesce((SELECT group_concat(coalesce(nq_out(value, %e), %3), %2) FROM json_each(%1)), '') END)", STABLE | NULLABLE),
 
 	/* functions that give rows: names of table-valued functions */
 	F2("generate_series", INT4, INT4, INT4, "nq_generate_series(%*)", FUNCTION_SET | NOT_NULL),
@@ -243,7 +242,7 @@ const struct pg_function sql_functions[] = {
 	BIT_AGGREGATES(INT4),
 	BIT_AGGREGATES(INT8),
 	F2("string_agg", TEXT, TEXT, TEXT, "nq_string_agg(%1, %2)", AGGREGATE | NULLABLE | ORDERED),
-	F1("array_agg", ARRAY, OID_ANYNONARRAY, "nq_array_agg(%1)", AGGREGATE | NULLABLE | ORDERED),
+	F1("array_agg", ARRAY, OID_ANYNONARRAY, "nq_array_agg(%1, %t)", AGGREGATE | NULLABLE | ORDERED),
 
 	/* windows */
 	F0("row_number", INT8, "row_number()", WINDOW | NOT_NULL),

@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "store/alter_table.h"
 #include "store/conn_internal.h"
 #include "store/errors.h"
 #include "store/functions_pg.h"
+#include "store/sequences.h"
 #include "store/sql_text.h"
 #include "store/virtual_table.h"
 
@@ -119,10 +121,12 @@ static int set_pragmas(struct conn *conn, const struct store_options *settings, 
 
 static int add_functions_and_tables(struct conn *conn, const struct store_options *settings, struct err *err)
 {
-	static const struct sql_function *const functions[] = { functions_deterministic, functions_pg, NULL };
+	static const struct sql_function *const functions[] = { functions_deterministic, functions_pg,
+		functions_sequences, functions_alter_table, NULL };
 	static const struct sql_collation *const collations[] = { collations_pg, NULL };
 
-	if (functions_register(conn, functions, collations, err) != 0)
+	if (functions_register(conn, functions, collations, err) != 0 ||
+	    functions_pg_register_tables(conn, err) != 0)
 		return -1;
 	for (size_t i = 0; settings->tables != NULL && settings->tables[i] != NULL; i++)
 		if (virtual_table_register(conn, settings->tables[i], err) != 0)

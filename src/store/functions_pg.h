@@ -12,4 +12,7 @@
 extern const struct sql_function functions_pg[];
 extern const struct sql_collation collations_pg[];
 
+/* The table-valued ones: nq_generate_series(start, stop [, step]). */
+int functions_pg_register_tables(struct conn *conn, struct err *err);
+
 #endif
