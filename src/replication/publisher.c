@@ -1,6 +1,6 @@
 #include "replication/publisher.h"
 
-#include <assert.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,6 +51,7 @@ struct write_list {
 
 struct publisher {
 	struct publisher_options o;
+	char origin_hex[2 * ORIGIN_SIZE + 1];
 	struct queue submitted;
 	_Atomic bool has_cancel;
 
@@ -113,6 +114,8 @@ int publisher_new(struct publisher **out, const struct publisher_options *option
 	if (p == NULL)
 		return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory for the publisher");
 	p->o = *options;
+	for (size_t i = 0; i < ORIGIN_SIZE; i++)
+		snprintf(p->origin_hex + 2 * i, 3, "%02x", options->origin.bytes[i]);
 	queue_init(&p->submitted, options->wake, options->wake_arg);
 	list_init(&p->waiting);
 	list_init(&p->done);
@@ -513,14 +516,11 @@ static void sift_waiting(struct publisher *p, bool expire, int64_t now)
 static void publish_part(struct publisher *p, const struct flight *f, uint32_t part)
 {
 	char id[64];
-	size_t n = 0;
 	const struct log_ops *ops = p->o.log->ops;
 	uint64_t token = f->number << PART_BITS | part;
 
-	for (size_t i = 0; i < ORIGIN_SIZE; i++)
-		n += (size_t)snprintf(id + n, sizeof(id) - n, "%02x", p->o.origin.bytes[i]);
 	if (f->nparts == 1) {
-		snprintf(id + n, sizeof(id) - n, "-%llu", (unsigned long long)f->number);
+		snprintf(id, sizeof(id), "%s-%" PRIu64, p->origin_hex, f->number);
 		ops->publish(p->o.log, token, id, f->bytes.data, f->bytes.len);
 		return;
 	}
@@ -533,7 +533,7 @@ static void publish_part(struct publisher *p, const struct flight *f, uint32_t p
 		.bytes = f->bytes.data + at,
 		.len = f->bytes.len - at < f->piece_max ? f->bytes.len - at : f->piece_max };
 
-	snprintf(id + n, sizeof(id) - n, "-%llu-%u", (unsigned long long)f->number, part);
+	snprintf(id, sizeof(id), "%s-%" PRIu64 "-%u", p->origin_hex, f->number, part);
 	buf_clear(&p->part_bytes);
 	entry_put_part(&p->part_bytes, &h);
 	if (p->part_bytes.failed) {

@@ -562,7 +562,7 @@ static struct sim *sim_new(uint64_t seed, int nnodes)
 	s->clock = (struct clock){ sim_now, sim_now, s };
 	s->nnodes = nnodes;
 	s->drops_repeated = below(s, 2) == 0;
-	s->keep_seqs = below(s, 3) == 0 ? 20 : 0;
+	s->keep_seqs = below(s, 3) == 0 ? 3 + below(s, 20) : 0;
 	test_dir_make(&s->dir);
 	store_schema(s);
 	for (int i = 0; i < nnodes; i++) {
