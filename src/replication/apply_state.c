@@ -50,8 +50,7 @@ int apply_state_create_tables(struct conn *conn, struct err *err)
 		"CREATE TABLE IF NOT EXISTS _nqlite_part (origin BLOB, number INTEGER, part INTEGER, bytes "
 		"BLOB,"
 		" seq INTEGER)",
-		"CREATE UNIQUE INDEX IF NOT EXISTS _nqlite_part_number ON _nqlite_part (origin, number, "
-		"part)",
+		"CREATE UNIQUE INDEX IF NOT EXISTS _nqlite_part_key ON _nqlite_part (origin, number, part)",
 		"INSERT INTO _nqlite_state VALUES ('schema_version', 1) ON CONFLICT DO NOTHING",
 	};
 
