@@ -455,6 +455,10 @@ static struct expr *qualify_array(
 	if (element->array == OID_NONE || element->oid == OID_BYTEA)
 		pass_refuse(p, node->location, "an array of this type");
 
+	/* A JSON array holds true and false, which SQLite's values don't. */
+	for (size_t i = 0; element->oid == OID_BOOL && i < node->n_elements; i++)
+		args[i] = expr_form(p, "json(CASE %1 WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE 'null' END)",
+		    OID_BOOL, &args[i], 1, node->location);
 	struct expr *e =
 	    expr_form(p, "json_array(%*)", element->array, args, node->n_elements, node->location);
 	e->is_nullable = false;

@@ -262,8 +262,10 @@ static void add_window(
 	inside.in_window = true;
 	if (level > 16)
 		pass_fail(p, def->location, "42P20", "window definitions nest too deep");
-	if (def->name != NULL && *def->name != '\0' && def->n_partition_clause == 0 && level == 0)
+	if (def->name != NULL && *def->name != '\0' && level == 0) { /* OVER w: as it stands in WINDOW */
 		add_window(p, c, w, named_window(p, c, def->name, def->location), level + 1);
+		return;
+	}
 	if (def->refname != NULL && *def->refname != '\0')
 		add_window(p, c, w, named_window(p, c, def->refname, def->location), level + 1);
 	if (def->n_partition_clause > 0) {
@@ -314,7 +316,8 @@ static void check_aggregate(
 	     is_window = (f->flags & FUNCTION_WINDOW) != 0;
 
 	if (is_window && node->over == NULL)
-		pass_fail(p, node->location, "42P20", "window function %s requires an OVER clause", name);
+		pass_fail(p, node->location, SQLSTATE_WRONG_OBJECT_TYPE,
+		    "window function %s requires an OVER clause", name);
 	if (is_aggregate || is_window) {
 		if (node->agg_distinct && node->over != NULL)
 			pass_refuse(p, node->location, "DISTINCT for window functions");

@@ -283,6 +283,7 @@ static const char *out_form(struct pass *p, const struct expr *e)
 	case OID_UUID:
 	case OID_JSON:
 	case OID_JSONB: return "%1";
+	case OID_REGTYPE: return "nq_format_type(%1, NULL)";
 	case OID_BOOL: return "(CASE %1 WHEN 1 THEN 'true' WHEN 0 THEN 'false' END)";
 	default: return pass_printf(p, "nq_out(%%1, %u)", e->type);
 	}

@@ -166,6 +166,7 @@ static const char *emit_placeholder(struct pass *p, struct buf *out, const struc
 	const struct type *t = node->nargs > 0 ? type_find(node->args[0]->type) : NULL;
 
 	switch (*at) {
+	case '%': buf_put_byte(out, '%'); break;
 	case '*': emit_list(p, out, node, 0, false); break;
 	case '+': emit_list(p, out, node, 1, false); break;
 	case 'o': return emit_out(p, out, node, at + 1);

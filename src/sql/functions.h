@@ -28,7 +28,7 @@ enum {
 #define FUNCTION_ARGS_MAX 5
 
 /* A form holds %1 .. %9 (arguments), %* (all, with commas), %+ (all but the first), %o1 (the text form of an argument; %c1: cast to text), %t (the
- * oid of the first argument's type), %e (of its elements), %f0 .. (a session_fact's slot). */
+ * oid of the first argument's type), %e (of its elements), %f0 .. (a session_fact's slot), %% (a percent sign). */
 struct pg_function {
 	const char *name;
 	oid_t result;

@@ -61,6 +61,42 @@ static const struct candidate *find_exact_operator(
 	return find_exact(candidates, n, same, 2);
 }
 
+static bool is_element_class(oid_t declared)
+{
+	return declared == OID_ANYELEMENT || declared == OID_ANYNONARRAY || declared == OID_ANYARRAY;
+}
+
+static bool is_compatible_class(oid_t declared)
+{
+	return declared == OID_ANYCOMPATIBLE || declared == OID_ANYCOMPATIBLEARRAY ||
+	       declared == OID_ANYCOMPATIBLENONARRAY;
+}
+
+/* Do the polymorphic arguments agree: one type for anyelement and what anyarray is of, a common one for the compatible kind? */
+static bool is_consistent(const struct candidate *c, const oid_t *types, size_t ntypes)
+{
+	oid_t element = OID_NONE, compatible[RESOLVE_ARGS_MAX];
+	size_t ncompatible = 0;
+
+	for (size_t i = 0; i < ntypes; i++) {
+		oid_t declared = candidate_type(c, i), type = types[i];
+		const struct type *t = type_find(type);
+
+		if (type == OID_UNKNOWN)
+			continue;
+		if ((declared == OID_ANYARRAY || declared == OID_ANYCOMPATIBLEARRAY) && t != NULL)
+			type = t->element;
+		if (is_compatible_class(declared))
+			compatible[ncompatible++] = type;
+		if (!is_element_class(declared))
+			continue;
+		if (element != OID_NONE && element != type)
+			return false;
+		element = type;
+	}
+	return ncompatible < 2 || resolve_common_type(compatible, ncompatible) != OID_NONE;
+}
+
 static size_t keep_callable(struct candidate *candidates, size_t n, const oid_t *types, size_t ntypes)
 {
 	size_t kept = 0;
@@ -72,7 +108,7 @@ static size_t keep_callable(struct candidate *candidates, size_t n, const oid_t 
 			continue;
 		while (ok < ntypes && cast_is_implicit(types[ok], candidate_type(&candidates[c], ok)))
 			ok++;
-		if (ok == ntypes)
+		if (ok == ntypes && is_consistent(&candidates[c], types, ntypes))
 			candidates[kept++] = candidates[c];
 	}
 	return kept;

@@ -128,6 +128,11 @@ static struct expr *find_unqualified(struct pass *p, struct scope *from, const c
 		return found->merged != NULL ? found->merged
 					     : column_expr(p, found->entry, found->column, location);
 	}
+	for (struct scope *s = from; s != NULL; s = s->outer)
+		for (size_t i = 0; i < s->names.nentries; i++)
+			if (s->names.entries[i]->alias != NULL &&
+			    strcmp(s->names.entries[i]->alias, name) == 0)
+				pass_refuse(p, location, "a whole row as a value");
 	pass_fail(p, location, SQLSTATE_NO_SUCH_COLUMN, "column \"%s\" does not exist", name);
 }
 

@@ -287,6 +287,16 @@ static void qualify_distinct(struct pass *p, struct query_tree *q, const PgQuery
 
 /* ---- LIMIT ---- */
 
+static bool uses_columns_of(const struct scope *s, const struct expr *e)
+{
+	if (e->node->kind == NODE_COLUMN && e->node->column.entry->scope == s)
+		return true;
+	for (size_t i = 0; i < e->node->nargs; i++)
+		if (uses_columns_of(s, e->node->args[i]))
+			return true;
+	return false;
+}
+
 static struct expr *qualify_count(
     struct pass *p, struct query_tree *q, const PgQuery__Node *node, const char *clause)
 {
@@ -295,9 +305,10 @@ static struct expr *qualify_count(
 	if (node == NULL || (node->node_case == PG_QUERY__NODE__NODE_A_CONST && node->a_const->isnull))
 		return NULL;
 
-	/* Only what is outside of the query may be named here. */
-	struct scope *s = scope_new(p, q->scope->outer);
-	struct expr *e = coerce_unknown(p, qualify_expr(p, s, PLACE_LIMIT, node), OID_INT8);
+	struct expr *e = coerce_unknown(p, qualify_expr(p, q->scope, PLACE_LIMIT, node), OID_INT8);
+	if (uses_columns_of(q->scope, e))
+		pass_fail(p, e->location, SQLSTATE_BAD_COLUMN_REFERENCE,
+		    "argument of %s must not contain variables", clause);
 	if (!can_coerce(e, OID_INT8, CAST_ASSIGNMENT))
 		pass_fail(p, e->location, SQLSTATE_TYPE_MISMATCH,
 		    "argument of %s must be type bigint, not type %s", clause,

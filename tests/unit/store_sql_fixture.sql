@@ -1,0 +1,10 @@
+CREATE TABLE t (id int PRIMARY KEY, a int, b text NOT NULL, c numeric(10, 2), d float8, e bool, ts timestamp, big int8, small int2, v varchar(10));
+INSERT INTO t VALUES (1, 10, 'one', 1.5, 0.5, true, '2024-01-02 03:04:05', 9007199254740993, 1, 'x');
+INSERT INTO t VALUES (2, 5, 'two', 10.25, 2, false, '2024-05-06 07:08:09.5', -5, NULL, 'y');
+INSERT INTO t VALUES (3, NULL, 'three', 9, NULL, true, NULL, 7, 3, NULL);
+INSERT INTO t VALUES (4, 5, 'four', NULL, 1e10, NULL, '2023-12-31 23:59:59', NULL, -4, 'z');
+CREATE TABLE u (id int PRIMARY KEY, t_id int, name text);
+INSERT INTO u VALUES (1, 1, 'a');
+INSERT INTO u VALUES (2, 1, 'b');
+INSERT INTO u VALUES (3, 2, NULL);
+INSERT INTO u VALUES (4, NULL, 'd');
