@@ -12,11 +12,11 @@
 #include "store/conn.h"
 
 enum write_outcome {
-	WRITE_APPLIED,  /* in the log and applied here */
-	WRITE_FAILED,   /* in the log, rolled back on every node: err is the statement's */
-	WRITE_RETRY,    /* the schema is no longer the one it was translated for: nothing was done; translate again */
-	WRITE_REFUSED,  /* never got into the log: nothing was done (08006 the log is away, 57P03, 54000, 57014 canceled ..) */
-	WRITE_UNKNOWN,  /* may or may not be applied (08007) */
+	WRITE_APPLIED, /* in the log and applied here */
+	WRITE_FAILED,  /* in the log, rolled back on every node: err is the statement's */
+	WRITE_RETRY, /* the schema is no longer the one it was translated for: nothing was done; translate again */
+	WRITE_REFUSED, /* never got into the log: nothing was done (08006 the log is away, 57P03, 54000, 57014 canceled ..) */
+	WRITE_UNKNOWN, /* may or may not be applied (08007) */
 };
 
 struct write_result { /* of one statement */
