@@ -172,30 +172,38 @@ void pg_numeric_extreme(sqlite3_context *ctx, int nargs, sqlite3_value **args)
 /* ---- sum and avg of integers: 128 bits hold 2^64 of them ---- */
 
 struct int_sum {
-	__int128 sum;
+	uint64_t low; /* of the sum; SQLite's memory isn't aligned for an __int128 */
+	int64_t high;
 	int64_t count;
 };
 
-void pg_sum_int_step(sqlite3_context *ctx, int nargs, sqlite3_value **args)
+static __int128 sum_get(const struct int_sum *s)
+{
+	return (__int128)(((unsigned __int128)(uint64_t)s->high << 64) | s->low);
+}
+
+static void sum_add(sqlite3_context *ctx, sqlite3_value *arg, int sign)
 {
 	struct int_sum *s = sqlite3_aggregate_context(ctx, sizeof *s);
 
-	(void)nargs;
-	if (s == NULL || sqlite3_value_type(args[0]) == SQLITE_NULL)
+	if (s == NULL || sqlite3_value_type(arg) == SQLITE_NULL)
 		return;
-	s->sum += sqlite3_value_int64(args[0]);
-	s->count++;
+	__int128 sum = sum_get(s) + (__int128)sqlite3_value_int64(arg) * sign;
+	s->low = (uint64_t)sum;
+	s->high = (int64_t)(sum >> 64);
+	s->count += sign;
+}
+
+void pg_sum_int_step(sqlite3_context *ctx, int nargs, sqlite3_value **args)
+{
+	(void)nargs;
+	sum_add(ctx, args[0], 1);
 }
 
 void pg_sum_int_inverse(sqlite3_context *ctx, int nargs, sqlite3_value **args)
 {
-	struct int_sum *s = sqlite3_aggregate_context(ctx, sizeof *s);
-
 	(void)nargs;
-	if (s == NULL || sqlite3_value_type(args[0]) == SQLITE_NULL)
-		return;
-	s->sum -= sqlite3_value_int64(args[0]);
-	s->count--;
+	sum_add(ctx, args[0], -1);
 }
 
 static void set_int128(struct decimal *d, __int128 i)
@@ -221,7 +229,7 @@ static void int_result(sqlite3_context *ctx, bool is_avg)
 	}
 	decimal_init(&sum);
 	decimal_init(&count);
-	set_int128(&sum, s->sum);
+	set_int128(&sum, sum_get(s));
 	decimal_set_int(&count, s->count);
 	if (is_avg)
 		decimal_div(&sum, &sum, &count);

@@ -119,8 +119,8 @@ void pg_in(sqlite3_context *ctx, int nargs, sqlite3_value **args)
 /* nq_out(value, oid) */
 void pg_out(sqlite3_context *ctx, int nargs, sqlite3_value **args)
 {
-	const char *timezone = function_environment(ctx)->timezone;
-	const struct format_settings settings = { .timezone = *timezone != '\0' ? timezone : NULL };
+	const char *zone = function_environment(ctx)->timezone;
+	const struct format_settings settings = { .timezone = *zone != '\0' ? zone : NULL };
 	struct buf b;
 	struct err err;
 
