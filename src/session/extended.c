@@ -231,9 +231,6 @@ static void sync(struct session *s)
 	} else if (transaction_commit(s, AFTER_SYNC) == PROGRESS_WAIT) {
 		return;
 	}
-	/* Portals live as long as their transaction. */
-	if (s->transaction.kind == TRANSACTION_NONE)
-		portal_drop_all(s);
 	session_ready(s);
 }
 

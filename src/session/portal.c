@@ -85,6 +85,15 @@ int portal_add(struct session *s, const char *name, struct portal *p, struct err
 	return 0;
 }
 
+static void end_read(struct portal *p)
+{
+	if (p->read == NULL)
+		return;
+	read_free(p->read);
+	p->read = NULL;
+	p->is_done = true;
+}
+
 void portal_drop(struct session *s, struct portal *p)
 {
 	if (p == s->portal_unnamed)
@@ -92,11 +101,16 @@ void portal_drop(struct session *s, struct portal *p)
 	else
 		HASH_DELETE(hh, s->portals, p);
 	/* Who still waits for its answer doesn't need its rows. */
-	if (p->read != NULL) {
-		read_free(p->read);
-		p->read = NULL;
-	}
+	end_read(p);
 	portal_unref(s, p);
+}
+
+void portal_end_reads(struct session *s)
+{
+	if (s->portal_unnamed != NULL)
+		end_read(s->portal_unnamed);
+	for (struct portal *p = s->portals; p != NULL; p = p->hh.next)
+		end_read(p);
 }
 
 void portal_drop_all(struct session *s)

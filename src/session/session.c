@@ -410,6 +410,9 @@ static size_t startup_input(struct session *s, const uint8_t *bytes, size_t len)
 
 void session_ready(struct session *s)
 {
+	/* Portals live as long as their transaction. */
+	if (s->transaction.kind == TRANSACTION_NONE)
+		portal_drop_all(s);
 	settings_report(&s->settings, &s->out, false);
 	wire_put_ready(&s->out, transaction_status(s));
 	s->is_extended = false;
@@ -424,11 +427,12 @@ static void simple_query(struct session *s, const struct message *m)
 	const char *text;
 	size_t len;
 
+	s->is_extended = false;
 	if (wire_parse_text(m, &text, &len, &err) != 0) {
-		session_fatal(s, &err);
+		session_fail(s, &err);
+		session_ready(s);
 		return;
 	}
-	s->is_extended = false;
 	query_start(s, text, len);
 }
 

@@ -248,6 +248,8 @@ int portal_add(
     struct session *s, const char *name, struct portal *p, struct err *err); /* takes the reference */
 void portal_drop(struct session *s, struct portal *p);                       /* out of the session's table */
 void portal_drop_all(struct session *s);
+/* What reads from the transaction's speculation can't go on; the portals themselves stay: one of them may be running now. */
+void portal_end_reads(struct session *s);
 struct portal *portal_find(struct session *s, const char *name);
 /* Translates p->text against the catalog of the moment, keeping what the client was told: 0A000 "cached plan must not change result type". */
 int portal_translate(struct session *s, struct portal *p, struct err *err);

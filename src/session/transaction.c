@@ -314,7 +314,6 @@ static void finish(struct session *s, bool committed)
 		query_end(s);
 		return;
 	}
-	portal_drop_all(s);
 	session_ready(s);
 }
 
@@ -392,8 +391,7 @@ void transaction_end(struct session *s, bool committed)
 	deferred_drop(s);
 	if (x->speculation != NULL) {
 		conn_clear_interrupt(speculation_conn(x->speculation));
-		/* Portals that read from it end with it. */
-		portal_drop_all(s);
+		portal_end_reads(s);
 		speculation_end(x->speculation);
 		x->speculation = NULL;
 	}

@@ -234,6 +234,7 @@ void translate_copy(struct pass *p, const PgQuery__CopyStmt *s, struct translati
 		t->kind = STATEMENT_COPY_TO;
 	t->tag = "COPY";
 	t->tag_has_count = true;
+	t->copy.table = s->relation != NULL ? s->relation->relname : NULL;
 	t->copy.delimiter = c.delimiter;
 	t->copy.null_text = c.null_text;
 }

@@ -158,6 +158,7 @@ static void pack_details(struct packer *p, struct translation *t)
 		break;
 	case STATEMENT_COPY_FROM:
 	case STATEMENT_COPY_TO:
+		t->copy.table = pack_text(p, t->copy.table);
 		t->copy.null_text = pack_text(p, t->copy.null_text);
 		t->copy.targets = pack_targets(p, t->copy.targets, t->copy.ntargets);
 		break;

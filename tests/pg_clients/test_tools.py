@@ -40,7 +40,7 @@ def test_pgbench_point_selects_use_the_primary_key(node):
 
 def test_pgbench_builtin_scripts_run(node):
     for script in ("tpcb-like", "simple-update"):
-        out = node.pgbench("-b", script, "-M", "prepared", "-c", "1", "-t", "50")
+        out = node.pgbench("-n", "-b", script, "-M", "prepared", "-c", "1", "-t", "50")
         assert "number of transactions actually processed: 50/50" in out
     sums = "SELECT (SELECT sum(abalance) FROM pgbench_accounts) - (SELECT sum(delta) FROM pgbench_history)"
     assert node.psql("-At", "-c", sums).stdout == "0\n"
