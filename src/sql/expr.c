@@ -18,6 +18,24 @@ const char *last_name(PgQuery__Node *const *names, size_t n, const char **schema
 	return name != NULL ? name : "";
 }
 
+int node_location(const PgQuery__Node *node)
+{
+	switch (node->node_case) {
+	case PG_QUERY__NODE__NODE_A_CONST: return node->a_const->location;
+	case PG_QUERY__NODE__NODE_COLUMN_REF: return node->column_ref->location;
+	case PG_QUERY__NODE__NODE_PARAM_REF: return node->param_ref->location;
+	case PG_QUERY__NODE__NODE_FUNC_CALL: return node->func_call->location;
+	case PG_QUERY__NODE__NODE_A_EXPR:
+		return node->a_expr->lexpr != NULL ? node_location(node->a_expr->lexpr)
+						   : node->a_expr->location;
+	case PG_QUERY__NODE__NODE_TYPE_CAST: return node_location(node->type_cast->arg);
+	case PG_QUERY__NODE__NODE_CASE_EXPR: return node->case_expr->location;
+	case PG_QUERY__NODE__NODE_SUB_LINK: return node->sub_link->location;
+	case PG_QUERY__NODE__NODE_COALESCE_EXPR: return node->coalesce_expr->location;
+	default: return -1;
+	}
+}
+
 struct expr *expr_new(struct pass *p, enum node_kind kind, oid_t type, int location)
 {
 	static const enum expr_kind public_kinds[] = {
@@ -55,6 +73,9 @@ struct expr *expr_form(
 	for (size_t i = 0; i < nargs; i++) {
 		e->node->args[i] = args[i];
 		e->is_nullable |= args[i]->is_nullable;
+		/* An error about the whole points to where it begins. */
+		if (args[i]->location >= 0 && args[i]->location < e->location)
+			e->location = args[i]->location;
 	}
 	return e;
 }

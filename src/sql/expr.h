@@ -133,5 +133,7 @@ void emit_compared(struct pass *p, struct buf *out, const struct expr *e);
 const char *last_name(PgQuery__Node *const *names, size_t n, const char **schema);
 /* The value of a String node, NULL for another. */
 const char *node_string(const PgQuery__Node *node);
+/* Where the expression begins in the text; -1: not known. */
+int node_location(const PgQuery__Node *node);
 
 #endif

@@ -234,6 +234,21 @@ static const PgQuery__WindowDef *named_window(
 	pass_fail(p, location, SQLSTATE_NO_SUCH_OBJECT, "window \"%s\" does not exist", name);
 }
 
+/* ORDER BY x USING <, or >. */
+static bool uses_greater(struct pass *p, const PgQuery__SortBy *by)
+{
+	const char *schema, *name;
+
+	if (by->sortby_dir != PG_QUERY__SORT_BY_DIR__SORTBY_USING)
+		return false;
+	name = last_name(by->use_op, by->n_use_op, &schema);
+	if (strcmp(name, "<") != 0 && strcmp(name, ">") != 0)
+		pass_fail_hint(p, by->location, SQLSTATE_WRONG_OBJECT_TYPE, NULL,
+		    "Ordering operators must be \"<\" or \">\" members of btree operator families.",
+		    "operator %s is not a valid ordering operator", name);
+	return *name == '>';
+}
+
 struct sort_item *qualify_sort(
     struct pass *p, const struct expr_context *c, PgQuery__Node *const *items, size_t n)
 {
@@ -242,9 +257,8 @@ struct sort_item *qualify_sort(
 	for (size_t i = 0; i < n; i++) {
 		const PgQuery__SortBy *by = items[i]->sort_by;
 
-		if (by->sortby_dir == PG_QUERY__SORT_BY_DIR__SORTBY_USING)
-			pass_refuse(p, by->location, "ORDER BY .. USING");
-		sort[i].is_descending = by->sortby_dir == PG_QUERY__SORT_BY_DIR__SORTBY_DESC;
+		sort[i].is_descending =
+		    by->sortby_dir == PG_QUERY__SORT_BY_DIR__SORTBY_DESC || uses_greater(p, by);
 		sort[i].nulls_first = by->sortby_nulls == PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_FIRST ||
 				      (by->sortby_nulls == PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_DEFAULT &&
 					  sort[i].is_descending);
@@ -323,7 +337,7 @@ static void check_aggregate(
 			pass_refuse(p, node->location, "DISTINCT for window functions");
 		if ((f->flags & FUNCTION_ORDERED) && node->over != NULL)
 			pass_refuse(p, node->location, pass_printf(p, "%s as a window function", name));
-		if (node->agg_distinct && (node->n_args != 1 || (f->flags & FUNCTION_ORDERED)))
+		if (node->agg_distinct && node->n_args != 1 && !(f->flags & FUNCTION_ORDERED))
 			pass_refuse(p, node->location, "DISTINCT of several arguments");
 		if (node->n_agg_order > 0 && node->over != NULL)
 			pass_refuse(p, node->location, "ORDER BY inside a window function");
@@ -343,6 +357,14 @@ static void check_aggregate(
 		    : node->agg_filter ? "FILTER"
 				       : "ORDER BY",
 		    name);
+}
+
+/* Of DISTINCT's values only their own order can be asked for. */
+static void check_distinct_order(struct pass *p, const struct call *call, struct expr *const *args)
+{
+	if (call->is_distinct && (call->nsort > 1 || !expr_equals(call->sort[0].expr, args[0], true)))
+		pass_fail(p, call->sort[0].expr->location, SQLSTATE_BAD_COLUMN_REFERENCE,
+		    "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list");
 }
 
 static struct expr *aggregate_call(struct pass *p, const struct expr_context *c,
@@ -367,6 +389,7 @@ static struct expr *aggregate_call(struct pass *p, const struct expr_context *c,
 	if (node->n_agg_order > 0) {
 		call->sort = qualify_sort(p, &inside, node->agg_order, node->n_agg_order);
 		call->nsort = node->n_agg_order;
+		check_distinct_order(p, call, args);
 	}
 	if (node->over != NULL) {
 		call->window = pass_alloc(p, sizeof *call->window);

@@ -332,24 +332,28 @@ static void emit_window(struct pass *p, struct buf *out, const struct window *w)
 	buf_put_byte(out, ')');
 }
 
-/* "nq_string_agg(%1, %2)" with an order inside is nq_string_agg_sorted(flags, keys.., %1, %2): one letter a key. */
+static void emit_sort_letters(struct buf *out, const struct sort_item *item)
+{
+	buf_printf(out, "%c%c%c", item->expr->type == OID_NUMERIC ? 'n' : 'v',
+	    item->is_descending ? 'd' : 'a', item->nulls_first ? 'f' : 'l');
+}
+
+/* "nq_string_agg(%1, %2)" with an order inside is nq_string_agg_sorted(letters, keys.., %1, %2): three letters a key, and D before
+ * them for DISTINCT, whose values are sorted too. */
 static void emit_sorted_call(struct pass *p, struct buf *out, const struct expr *e)
 {
 	const struct call *call = e->node->call;
-	size_t name_len = strcspn(call->form, "(");
+	const struct sort_item by_value = { .expr = e->node->args[0] };
+	const struct sort_item *sort = call->nsort > 0 ? call->sort : &by_value;
+	size_t nsort = call->nsort > 0 ? call->nsort : 1, name_len = strcspn(call->form, "(");
 
 	buf_put(out, call->form, name_len);
-	buf_put_text(out, "_sorted('");
-	for (size_t i = 0; i < call->nsort; i++) {
-		const struct sort_item *item = &call->sort[i];
-		char letter = item->expr->type == OID_NUMERIC ? 'n' : 'v';
-
-		buf_printf(
-		    out, "%c%c%c", letter, item->is_descending ? 'd' : 'a', item->nulls_first ? 'f' : 'l');
-	}
+	buf_put_text(out, call->is_distinct ? "_sorted('D" : "_sorted('");
+	for (size_t i = 0; i < nsort; i++)
+		emit_sort_letters(out, &sort[i]);
 	buf_put_text(out, "', ");
-	for (size_t i = 0; i < call->nsort; i++) {
-		emit_expr(p, out, call->sort[i].expr);
+	for (size_t i = 0; i < nsort; i++) {
+		emit_expr(p, out, sort[i].expr);
 		buf_put_text(out, ", ");
 	}
 	emit_form(p, out, e, call->form + name_len + 1);
@@ -360,7 +364,7 @@ static void emit_call(struct pass *p, struct buf *out, const struct expr *e)
 	const struct call *call = e->node->call;
 	size_t name_len = strcspn(call->form, "(");
 
-	if (call->nsort > 0 && (call->flags & FUNCTION_ORDERED)) {
+	if ((call->nsort > 0 || call->is_distinct) && (call->flags & FUNCTION_ORDERED)) {
 		emit_sorted_call(p, out, e);
 	} else if (call->is_distinct) {
 		buf_put(out, call->form, name_len);

@@ -58,6 +58,8 @@ static oid_t operator_result(const struct pg_operator *o, struct expr *const *ar
 
 static struct expr *build(struct pass *p, const struct pg_operator *o, struct expr **args, int location)
 {
+	if (o->form == NULL)
+		pass_refuse(p, location, "arithmetic with intervals");
 	if (o->nargs == 2)
 		settle_polymorphic(p, o, args);
 	for (size_t i = 0; i < o->nargs; i++)
@@ -379,14 +381,14 @@ static struct expr *qualify_distinct(
 
 static struct expr *qualify_nullif(struct pass *p, const struct expr_context *c, const PgQuery__AExpr *node)
 {
-	struct expr *left = coerce_unknown(p, qualify_node(p, c, node->lexpr), OID_TEXT);
+	struct expr *left = qualify_node(p, c, node->lexpr);
 	const struct pg_operator *o;
 	struct expr *e = apply_operator(p, "=", left, qualify_node(p, c, node->rexpr), node->location, &o);
 
-	/* The result has the left side's own type; what is compared may be wider. */
-	struct expr *args[] = { e, left };
+	/* The result has the type in which they were compared. */
+	struct expr *args[] = { e, e->node->args[0] };
 	struct expr *result =
-	    expr_form(p, "(CASE WHEN %1 THEN NULL ELSE %2 END)", left->type, args, 2, node->location);
+	    expr_form(p, "(CASE WHEN %1 THEN NULL ELSE %2 END)", args[1]->type, args, 2, node->location);
 	result->is_nullable = true;
 	return result;
 }

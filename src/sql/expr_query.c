@@ -13,19 +13,25 @@ static struct expr *subquery(struct pass *p, const char *form, oid_t type, struc
 	return e;
 }
 
+static void check_single(struct pass *p, const struct query_tree *q, int location)
+{
+	if (q->targets.n != 1)
+		pass_fail(p, location, SQLSTATE_SYNTAX,
+		    q->targets.n > 1 ? "subquery must return only one column"
+				     : "subquery must return a column");
+}
+
+/* As many columns as the left side of the operator. */
 static void check_columns(struct pass *p, const struct query_tree *q, size_t n, int location)
 {
-	if (q->targets.n > n)
+	if (q->targets.n != n)
 		pass_fail(p, location, SQLSTATE_SYNTAX,
-		    n == 1 ? "subquery must return only one column" : "subquery has too many columns");
-	if (q->targets.n < n)
-		pass_fail(p, location, SQLSTATE_SYNTAX,
-		    n == 1 ? "subquery must return a column" : "subquery has too few columns");
+		    q->targets.n > n ? "subquery has too many columns" : "subquery has too few columns");
 }
 
 static struct expr *scalar(struct pass *p, struct query_tree *q, int location)
 {
-	check_columns(p, q, 1, location);
+	check_single(p, q, location);
 	/* SQLite would take the first row; PostgreSQL refuses a second (21000). */
 	const char *form = query_gives_one_row(q) ? "(%q)" : "(SELECT nq_single(c1) FROM (%Q))";
 	struct expr *e = subquery(p, form, q->targets.columns[0].type, NULL, 0, q, location);
@@ -101,7 +107,7 @@ static const char *sublink_operator(const PgQuery__SubLink *node)
 
 static struct expr *array_of(struct pass *p, struct query_tree *q, int location)
 {
-	check_columns(p, q, 1, location);
+	check_single(p, q, location);
 	const struct type *t = type_find(q->targets.columns[0].type);
 
 	if (t->array == OID_NONE || t->oid == OID_BYTEA)

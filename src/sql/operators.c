@@ -56,6 +56,10 @@
 	    BINARY("~*", t, OID_TEXT, B, "nq_iregex(%1, %2)", 0),                  \
 	    BINARY("!~*", t, OID_TEXT, B, "(NOT nq_iregex(%1, %2))", 0)
 
+#define INTERVALS(t, result)                                                                          \
+	BINARY("+", t, OID_INTERVAL, result, NULL, 0), BINARY("+", OID_INTERVAL, t, result, NULL, 0), \
+	    BINARY("-", t, OID_INTERVAL, result, NULL, 0)
+
 /* clang-format off */
 const struct pg_operator sql_operators[] = {
 	COMPARE(OID_INT4, OID_INT4),
@@ -159,6 +163,20 @@ const struct pg_operator sql_operators[] = {
 	BINARY("+", OID_DATE, OID_INT4, OID_DATE, "nq_date_add(%1, %2)", 0),
 	BINARY("-", OID_DATE, OID_INT4, OID_DATE, "nq_date_add(%1, -%2)", 0),
 	BINARY("-", OID_DATE, OID_DATE, OID_INT4, "nq_date_diff(%1, %2)", 0),
+	BINARY("-", OID_TIMESTAMP, OID_TIMESTAMP, OID_INTERVAL, NULL, 0),
+	BINARY("-", OID_TIMESTAMPTZ, OID_TIMESTAMPTZ, OID_INTERVAL, NULL, 0),
+	INTERVALS(OID_TIMESTAMP, OID_TIMESTAMP),
+	INTERVALS(OID_TIMESTAMPTZ, OID_TIMESTAMPTZ),
+	INTERVALS(OID_DATE, OID_TIMESTAMP),
+	INTERVALS(OID_TIME, OID_TIME),
+	BINARY("-", OID_TIME, OID_TIME, OID_INTERVAL, NULL, 0),
+	BINARY("+", OID_DATE, OID_TIME, OID_TIMESTAMP, NULL, 0),
+	BINARY("+", OID_INTERVAL, OID_INTERVAL, OID_INTERVAL, NULL, 0),
+	BINARY("-", OID_INTERVAL, OID_INTERVAL, OID_INTERVAL, NULL, 0),
+	BINARY("*", OID_INTERVAL, OID_FLOAT8, OID_INTERVAL, NULL, 0),
+	BINARY("*", OID_FLOAT8, OID_INTERVAL, OID_INTERVAL, NULL, 0),
+	BINARY("/", OID_INTERVAL, OID_FLOAT8, OID_INTERVAL, NULL, 0),
+	PREFIX("-", OID_INTERVAL, OID_INTERVAL, NULL, 0),
 };
 /* clang-format on */
 const size_t sql_noperators = sizeof sql_operators / sizeof sql_operators[0];

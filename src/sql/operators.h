@@ -20,7 +20,7 @@ struct pg_operator {
 	oid_t args[2]; /* of a prefix operator: one */
 	uint8_t nargs;
 	oid_t result;
-	const char *form; /* %1, %2 */
+	const char *form; /* %1, %2; NULL: PostgreSQL has it, this doesn't yet */
 	unsigned flags;
 };
 

@@ -23,6 +23,15 @@ bool query_column_is_nullable(const struct query_tree *q, size_t i)
 	return true;
 }
 
+int query_column_location(const struct query_tree *q, size_t i)
+{
+	while (q->kind == QUERY_SET)
+		q = q->left;
+	if (i >= q->targets.n)
+		return -1;
+	return q->kind == QUERY_VALUES ? q->rows[0][i]->location : q->targets.exprs[i]->location;
+}
+
 static bool is_limited_to_one(const struct query_tree *q)
 {
 	const struct expr *e = q->limit;
@@ -280,7 +289,7 @@ static void qualify_distinct(struct pass *p, struct query_tree *q, const PgQuery
 		for (size_t k = 0; k < q->ndistinct_on; k++)
 			is_first |= expr_equals(q->sort[i].expr, q->distinct_on[k], true);
 		if (!is_first)
-			pass_fail(p, q->distinct_on[0]->location, SQLSTATE_BAD_COLUMN_REFERENCE,
+			pass_fail(p, node_location(stmt->distinct_clause[0]), SQLSTATE_BAD_COLUMN_REFERENCE,
 			    "SELECT DISTINCT ON expressions must match initial ORDER BY expressions");
 	}
 }
@@ -327,29 +336,58 @@ static void qualify_limits(struct pass *p, struct query_tree *q, const PgQuery__
 	q->offset = qualify_count(p, q, stmt->limit_offset, "OFFSET");
 }
 
+static const char *lock_clause(const PgQuery__LockingClause *lock)
+{
+	switch (lock->strength) {
+	case PG_QUERY__LOCK_CLAUSE_STRENGTH__LCS_FORKEYSHARE: return "FOR KEY SHARE";
+	case PG_QUERY__LOCK_CLAUSE_STRENGTH__LCS_FORSHARE: return "FOR SHARE";
+	case PG_QUERY__LOCK_CLAUSE_STRENGTH__LCS_FORNOKEYUPDATE: return "FOR NO KEY UPDATE";
+	default: return "FOR UPDATE";
+	}
+}
+
+static void check_locked(
+    struct pass *p, const struct query_tree *q, const PgQuery__RangeVar *rv, const char *clause)
+{
+	for (size_t i = 0; i < q->scope->names.nentries; i++) {
+		const char *alias = q->scope->names.entries[i]->alias;
+
+		if (alias != NULL && strcmp(alias, rv->relname) == 0)
+			return;
+	}
+	pass_fail(p, rv->location, SQLSTATE_NO_SUCH_TABLE,
+	    "relation \"%s\" in %s clause not found in FROM clause", rv->relname, clause);
+}
+
+/* What has no rows of a table can't lock them. */
+static const char *unlockable(const struct query_tree *q)
+{
+	if (q->kind == QUERY_VALUES)
+		return "VALUES";
+	if (q->kind == QUERY_SET)
+		return "UNION/INTERSECT/EXCEPT";
+	if (q->is_distinct || q->ndistinct_on > 0)
+		return "DISTINCT clause";
+	if (q->ngroup > 0)
+		return "GROUP BY clause";
+	if (q->having != NULL)
+		return "HAVING clause";
+	if (q->scope->has_aggregates)
+		return "aggregate functions";
+	return q->scope->has_windows ? "window functions" : NULL;
+}
+
 static void qualify_locking(struct pass *p, struct query_tree *q, const PgQuery__SelectStmt *stmt)
 {
 	for (size_t i = 0; i < stmt->n_locking_clause; i++) {
 		const PgQuery__LockingClause *lock = stmt->locking_clause[i]->locking_clause;
+		const char *clause = lock_clause(lock), *what = unlockable(q);
 
-		if (q->kind != QUERY_SELECT || q->ngroup > 0 || q->is_distinct || q->scope->has_aggregates)
-			pass_fail(p, -1, SQLSTATE_FEATURE_NOT_SUPPORTED, "FOR UPDATE is not allowed with %s",
-			    q->kind != QUERY_SELECT ? "UNION/INTERSECT/EXCEPT or VALUES"
-			    : q->is_distinct        ? "DISTINCT clause"
-			    : q->ngroup > 0         ? "GROUP BY clause"
-						    : "aggregate functions");
-		for (size_t k = 0; k < lock->n_locked_rels; k++) {
-			const char *name = lock->locked_rels[k]->range_var->relname;
-			bool is_there = false;
-
-			for (size_t e = 0; e < q->scope->names.nentries; e++)
-				is_there |= q->scope->names.entries[e]->alias != NULL &&
-					    strcmp(q->scope->names.entries[e]->alias, name) == 0;
-			if (!is_there)
-				pass_fail(p, lock->locked_rels[k]->range_var->location,
-				    SQLSTATE_NO_SUCH_TABLE,
-				    "relation \"%s\" in FOR UPDATE clause not found in FROM clause", name);
-		}
+		if (what != NULL)
+			pass_fail(
+			    p, -1, SQLSTATE_FEATURE_NOT_SUPPORTED, "%s is not allowed with %s", clause, what);
+		for (size_t k = 0; k < lock->n_locked_rels; k++)
+			check_locked(p, q, lock->locked_rels[k]->range_var, clause);
 		q->is_locking = true;
 	}
 }
@@ -408,7 +446,8 @@ static void qualify_values(struct pass *p, struct query_tree *q, const PgQuery__
 		const PgQuery__List *list = stmt->values_lists[r]->list;
 
 		if (list->n_items != n)
-			pass_fail(p, -1, SQLSTATE_SYNTAX, "VALUES lists must all be the same length");
+			pass_fail(p, list->n_items > 0 ? node_location(list->items[0]) : -1, SQLSTATE_SYNTAX,
+			    "VALUES lists must all be the same length");
 		q->rows[r] = qualify_nodes(p, &c, list->items, n);
 	}
 	q->targets.n = n;
@@ -429,7 +468,7 @@ static void qualify_outer_order(struct pass *p, struct query_tree *q, const PgQu
 
 		item->position = sort_output(p, q, stmt->sort_clause[i]->sort_by->node, "ORDER BY");
 		if (item->position == 0)
-			pass_fail_hint(p, stmt->sort_clause[i]->sort_by->location,
+			pass_fail_hint(p, node_location(stmt->sort_clause[i]->sort_by->node),
 			    SQLSTATE_FEATURE_NOT_SUPPORTED,
 			    "Only result column names can be used, not expressions or functions.",
 			    "Add the expression/function to every SELECT, or move the UNION into a FROM "
@@ -504,8 +543,9 @@ static void unify(struct pass *p, struct query_tree *q, const char *name)
 		oid_t common = resolve_common_type(types, 2);
 
 		if (common == OID_NONE)
-			pass_fail(p, -1, SQLSTATE_TYPE_MISMATCH, "%s types %s and %s cannot be matched", name,
-			    type_display(types[0], -1, a), type_display(types[1], -1, b));
+			pass_fail(p, query_column_location(q->right, i), SQLSTATE_TYPE_MISMATCH,
+			    "%s types %s and %s cannot be matched", name, type_display(types[0], -1, a),
+			    type_display(types[1], -1, b));
 		if (types[0] != common)
 			coerce_column(p, q->left, i, common);
 		if (types[1] != common)
@@ -519,7 +559,8 @@ static void unify(struct pass *p, struct query_tree *q, const char *name)
 static void check_set_operation(struct pass *p, const struct query_tree *q, const char *name)
 {
 	if (q->left->targets.n != q->right->targets.n)
-		pass_fail(p, -1, SQLSTATE_SYNTAX, "each %s query must have the same number of columns", name);
+		pass_fail(p, query_column_location(q->right, 0), SQLSTATE_SYNTAX,
+		    "each %s query must have the same number of columns", name);
 }
 
 static void qualify_set(struct pass *p, struct query_tree *q, const PgQuery__SelectStmt *stmt)

@@ -80,6 +80,8 @@ struct range_column *columns_of_query(struct pass *p, const struct query_tree *q
 void rename_columns(struct pass *p, struct range_column *columns, size_t n, PgQuery__Node *const *names,
     size_t nnames, const char *table);
 bool query_column_is_nullable(const struct query_tree *q, size_t i);
+/* Where the (first) expression of an output column stands; -1: it isn't there. */
+int query_column_location(const struct query_tree *q, size_t i);
 
 /* As PostgreSQL's FigureColname. */
 const char *figure_column_name(const PgQuery__Node *node);

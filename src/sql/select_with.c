@@ -50,7 +50,7 @@ static void qualify_recursive(
 		char a[TYPE_DISPLAY_MAX], b[TYPE_DISPLAY_MAX];
 
 		if (cte->query->targets.columns[i].type != types[i])
-			pass_fail_hint(p, node->location, SQLSTATE_TYPE_MISMATCH, NULL,
+			pass_fail_hint(p, query_column_location(first, i), SQLSTATE_TYPE_MISMATCH, NULL,
 			    "Cast the output of the non-recursive term to the correct type.",
 			    "recursive query \"%s\" column %zu has type %s in non-recursive term but type %s "
 			    "overall",

@@ -273,7 +273,8 @@ struct sorted {
 	sqlite3_value **values; /* all arguments but the first, row after row */
 	size_t nrows, cap;
 	int width;
-	char keys[64]; /* v value or n numeric; a up or d down; f NULLs first or l last */
+	bool is_distinct; /* by the first key */
+	char keys[64];    /* v value or n numeric; a up or d down; f NULLs first or l last */
 	bool has_failed;
 };
 
@@ -311,7 +312,8 @@ void pg_sorted_step(sqlite3_context *ctx, int nargs, sqlite3_value **args)
 			    "too many expressions in ORDER BY inside an aggregate");
 			return;
 		}
-		memcpy(s->keys, keys.data, keys.len);
+		s->is_distinct = keys.len > 0 && *keys.data == 'D';
+		memcpy(s->keys, keys.data + s->is_distinct, keys.len - s->is_distinct);
 		s->width = nargs - 1;
 	}
 	keep_row(ctx, s, nargs, args);
@@ -342,6 +344,11 @@ static int compare_stored(sqlite3_value *a, sqlite3_value *b, bool is_numeric)
 	return order != 0 ? order : nx - ny;
 }
 
+static bool is_null(sqlite3_value *v)
+{
+	return v == NULL || sqlite3_value_type(v) == SQLITE_NULL;
+}
+
 static int compare_rows(const void *a, const void *b, void *arg)
 {
 	const struct sorted *s = arg;
@@ -349,8 +356,7 @@ static int compare_rows(const void *a, const void *b, void *arg)
 									 *(sqlite3_value *const *const *)b;
 
 	for (const char *key = s->keys; *key != '\0'; key += 3, x++, y++) {
-		bool x_null = *x == NULL || sqlite3_value_type(*x) == SQLITE_NULL;
-		bool y_null = *y == NULL || sqlite3_value_type(*y) == SQLITE_NULL;
+		bool x_null = is_null(*x), y_null = is_null(*y);
 
 		if (x_null && y_null)
 			continue;
@@ -380,6 +386,17 @@ static sqlite3_value ***sort_rows(struct sorted *s)
 	return rows;
 }
 
+/* Is row i the same value as the one before it, of which DISTINCT wants one? */
+static bool is_repeated(const struct sorted *s, sqlite3_value *const *const *rows, size_t i)
+{
+	if (!s->is_distinct || i == 0)
+		return false;
+	sqlite3_value *a = rows[i - 1][0], *b = rows[i][0];
+	if (is_null(a) || is_null(b))
+		return is_null(a) && is_null(b);
+	return compare_stored(a, b, s->keys[0] == 'n') == 0;
+}
+
 static void release_sorted(struct sorted *s, sqlite3_value ***rows)
 {
 	for (size_t i = 0; s != NULL && i < s->nrows * (size_t)s->width; i++)
@@ -396,7 +413,8 @@ void pg_string_agg_sorted_final(sqlite3_context *ctx)
 	struct string_agg a = { .has_value = false };
 
 	for (size_t i = 0; rows != NULL && i < s->nrows; i++)
-		append_string(&a, rows[i][s->width - 2], rows[i][s->width - 1]);
+		if (!is_repeated(s, (sqlite3_value *const *const *)rows, i))
+			append_string(&a, rows[i][s->width - 2], rows[i][s->width - 1]);
 	if (a.has_value)
 		pg_result_buf(ctx, &a.text);
 	release_sorted(s, rows);
@@ -410,7 +428,9 @@ void pg_array_agg_sorted_final(sqlite3_context *ctx)
 
 	buf_init(&b, TEXT_MAX);
 	for (size_t i = 0; rows != NULL && i < s->nrows; i++)
-		append_element(&b, rows[i][s->width - 2], (oid_t)sqlite3_value_int64(rows[i][s->width - 1]));
+		if (!is_repeated(s, (sqlite3_value *const *const *)rows, i))
+			append_element(
+			    &b, rows[i][s->width - 2], (oid_t)sqlite3_value_int64(rows[i][s->width - 1]));
 	if (rows != NULL)
 		array_result(ctx, &b);
 	release_sorted(s, rows);

@@ -190,8 +190,10 @@ void pg_date_part(sqlite3_context *ctx, int nargs, sqlite3_value **args)
 		return;
 	}
 	if (!field(name, &m, &value, &scale)) {
-		function_fail(ctx, SQLSTATE_INVALID_PARAMETER,
-		    "unit \"%s\" not recognized for type timestamp without time zone", name);
+		function_fail(ctx, SQLSTATE_INVALID_PARAMETER, "unit \"%s\" not recognized for type %s", name,
+		    strchr(t.data, ':') == NULL ? "date"
+		    : *m.suffix != '\0'         ? "timestamp with time zone"
+						: "timestamp without time zone");
 		return;
 	}
 	bool is_date = t.len <= 13 && strchr(t.data, ':') == NULL;

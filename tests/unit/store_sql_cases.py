@@ -3,7 +3,7 @@
 
     PGHOST=.. PGPORT=.. PGUSER=.. tests/unit/store_sql_cases.py      (in an empty database)
 
-A line has three fields: the statement, then "ok" with names:types and rows, or "error" with SQLSTATE and sentence."""
+A line has three fields: the statement, then "ok" with names:types and rows, or "error" with SQLSTATE, sentence and @position."""
 import os
 import re
 import subprocess
@@ -25,10 +25,20 @@ def escape(text):
     return text.replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t")
 
 
+def position(text):
+    """" @n" for the caret under the statement; psql cuts long lines, which leaves it unknown."""
+    shown = re.search(r"^LINE 1: (.*)\n( *)\^", text, re.M)
+    if shown is None:
+        return " @0"
+    if shown.group(1).startswith("..."):
+        return ""
+    return " @%d" % (len(shown.group(2)) - len("LINE 1: ") + 1)
+
+
 def answer(described, ran):
     error = re.search(r"ERROR:  (\w{5}): (.*)", described) or re.search(r"ERROR:  (\w{5}): (.*)", ran)
     if error:
-        return "error\t%s %s" % (error.group(1), error.group(2))
+        return "error\t%s %s%s" % (error.group(1), error.group(2), position(error.string))
     columns = " ".join("%s:%s" % tuple(c.rsplit("|", 1)) for c in described.strip("\n").split(" ; "))
     return "ok\t%s => %s" % (escape(columns), escape(ran.strip("\n")))
 

@@ -236,3 +236,165 @@ SELECT '\x6162'::bytea, 'abc'::bytea = '\x616263'
 SELECT 9223372036854775807, -9223372036854775808, 1e3, .5, 1.0e-2
 SELECT true = 't', 'f' = false
 SELECT 5 > '3', '10' > 9
+SELECT o.n, p.x, pg_catalog.count(i.id) FROM t AS c JOIN u AS n ON (n.id = c.id) CROSS JOIN LATERAL (SELECT pg_catalog.array_position(pg_catalog.current_schemas(true), n.name::name)) AS o(n) LEFT JOIN (SELECT 1 AS x, 2 AS id) AS p ON (p.id = c.id) LEFT JOIN u AS i ON (c.id = i.t_id) WHERE c.b = 'one' AND o.n IS NOT NULL GROUP BY 1, 2 ORDER BY 1 ASC LIMIT 1
+SELECT id FROM t WHERE a IN (5, 10) AND b > 'f' OR NOT e ORDER BY id
+SELECT id, CASE WHEN a IS NULL THEN 'none' WHEN a > 5 THEN 'big' ELSE 'small' END AS size FROM t ORDER BY id
+SELECT coalesce(sum(a), 0) FROM t WHERE id > 100
+SELECT e, a, count(*) FROM t GROUP BY e, a ORDER BY e NULLS FIRST, a DESC NULLS LAST
+SELECT max(length(b)), min(upper(b)) FROM t
+SELECT upper(b) AS u, count(*) FROM t GROUP BY upper(b) HAVING count(*) >= 1 ORDER BY upper(b)
+SELECT count(*) FROM t WHERE b LIKE '%' || 'o' || '%'
+SELECT b FROM t WHERE b LIKE $$%e_$$ ORDER BY b
+SELECT * FROM (SELECT id, row_number() OVER (PARTITION BY e ORDER BY id DESC) AS rn FROM t) q WHERE rn = 1 ORDER BY id
+SELECT t.id, (SELECT count(*) FROM u WHERE u.t_id = t.id AND u.name IS NOT NULL) FROM t ORDER BY 2 DESC, 1
+SELECT id FROM t WHERE id = (SELECT max(t_id) FROM u)
+SELECT id FROM t WHERE id = (SELECT t_id FROM u)
+SELECT a.id, b.id FROM t a LEFT JOIN t b ON a.a = b.a AND a.id < b.id ORDER BY a.id
+SELECT t.id, u.id FROM t JOIN u ON t.id = u.t_id AND u.name = 'b'
+SELECT count(*) FROM t NATURAL JOIN u
+SELECT * FROM t JOIN u USING (nope)
+SELECT id FROM (SELECT * FROM t) x JOIN u ON x.id = u.id
+SELECT * FROM (SELECT id FROM t)
+SELECT x FROM (SELECT 1 AS x) a, (SELECT 2 AS y) b WHERE x < y
+SELECT a.x + b.x FROM (SELECT 1 AS x) a, (SELECT 2 AS x) b
+SELECT x FROM (SELECT 1 AS x) a, (SELECT 2 AS x) b
+SELECT 1 AS a, 2 AS a ORDER BY a
+SELECT id AS a, a FROM t ORDER BY a
+SELECT b AS id FROM t GROUP BY id ORDER BY 1
+SELECT b, max(a) FROM t GROUP BY b ORDER BY max(a) DESC NULLS LAST, b LIMIT 2
+SELECT b FROM t ORDER BY count(*)
+SELECT (SELECT t.b) FROM t ORDER BY 1
+SELECT (SELECT max(t.a)) FROM t
+SELECT max(a) FROM t ORDER BY max(a)
+SELECT a FROM t GROUP BY a HAVING a > 5
+SELECT a + 1 FROM t GROUP BY a ORDER BY a + 1
+SELECT a + 2 FROM t GROUP BY a + 1
+SELECT count(*) AS c FROM t GROUP BY c
+SELECT id, b FROM t WHERE (a, id) > (5, 2) ORDER BY id
+SELECT 2 + 3 * 4 - 10 / 3 % 2, (2 + 3) * 4, -2 ^ 2, 2 ^ 3 ^ 2
+SELECT 0.1 + 0.2 = 0.3, 1.10 = 1.1, 1e2 = 100, 0.5::float8 = 0.5
+SELECT 10 / 4, 10 / 4.0, 10.00 / 4, 1.0 / 3.0, 2.0 * 3.00, 5 % 2.5, -5 / 2, -5 % 2, 5.0 % -3
+SELECT avg(a), avg(c), sum(c) FROM t
+SELECT sum(1.5), sum(2), avg(2), count(1), max(1), min('x') FROM t
+SELECT string_agg(name, '; ' ORDER BY name) FROM u
+SELECT string_agg(DISTINCT b, ',') FROM t
+SELECT string_agg(b) FROM t
+SELECT round(avg(a), 2), round(12345.678, 1), round(-2.5), round(1e3), trunc(12.99), trunc(-12.999, 2)
+SELECT round(avg(a), 2) FROM t
+SELECT interval '1 day'
+SELECT timestamp '2024-01-01' < '2024-01-02', '2024-01-01' < date '2024-01-02', max(ts), min(ts) FROM t
+SELECT date 'not a date'
+SELECT true::int + 1, 5::bool, 'yes'::bool, 'maybe'::bool
+SELECT '5' + 1, 1 + '5', '1.5' + 1
+SELECT 'x' = 'x', 'x' < 'y', '1' = 1, 'abc' = NULL
+SELECT upper('a') || lower('B') || 3, 'a' || 'b' || NULL IS NULL
+SELECT 3 = 3.0, 3::float8 = 3, 3::numeric = 3::float8, 16777217::float4 = 16777217
+SELECT big = 9007199254740993, big = 9007199254740992, big > 9007199254740992.5, big::float8 = 9007199254740992 FROM t WHERE id = 1
+SELECT big + 1, big * 2, small + small, small * 2 FROM t WHERE id = 1
+SELECT small + 32767::int2 FROM t WHERE id = 1
+SELECT a / 0 FROM t
+SELECT d / 3, d * 2, d + a, d - 1.5, a / d FROM t WHERE id = 1
+SELECT c * 2, c + 1, c / 3, c - 0.5, c > a, -c, abs(c), c::int, c::text, c::float8 FROM t WHERE id = 2
+SELECT v || '!', length(v), upper(v), v = 'x', v < 'y', v || v FROM t WHERE id = 1
+SELECT id FROM t WHERE v = 'x'::text
+SELECT 'abc'::varchar, 'abc'::varchar(2), 'a  '::char(3) || 'b', length('a  '::char(3))
+SELECT 'x'::"char", 'abc'::name, 12::oid, '12'::oid, 4294967295::oid
+SELECT -1::oid
+SELECT 1 WHERE 1 IN (SELECT id FROM t) AND 99 NOT IN (SELECT id FROM t)
+SELECT 1 WHERE 'one' IN (SELECT b FROM t)
+SELECT 1 WHERE 1 IN (SELECT id, a FROM t)
+SELECT 1 WHERE 'x' IN (SELECT id FROM t)
+SELECT 1 WHERE true IN (SELECT id FROM t)
+SELECT id FROM t WHERE a IN (5, NULL) ORDER BY 1
+SELECT id FROM t WHERE a NOT IN (5, NULL)
+SELECT 1 IN ('1', '2'), 'a' IN ('b', 'c'), 1.5 IN (1, 1.5), NULL IN (1)
+SELECT 1 IN ('x')
+SELECT 1 IN (true)
+SELECT 1 = ANY (SELECT id FROM t), 9 <> ALL (SELECT id FROM t), 5 = ALL (SELECT a FROM t WHERE a IS NOT NULL), 5 > ANY (SELECT a FROM t WHERE false)
+SELECT 1 = ANY (5)
+SELECT 1 = ANY ('{1,2,3}'), 'b' = ANY ('{a,b}')
+SELECT 4 BETWEEN '1' AND 9, 'b' BETWEEN 'a' AND 'c', 1.5 NOT BETWEEN 1 AND 2, NULL BETWEEN 1 AND 2
+SELECT CASE a WHEN 5 THEN 'five' WHEN 10 THEN 'ten' END FROM t ORDER BY id
+SELECT CASE 1 WHEN 'x' THEN 2 END
+SELECT nullif('a', 'b'), nullif(1, 1.0), nullif(1.0, 2), nullif(NULL, 1)
+SELECT greatest(1, 2.5, '3'), least('b', 'a'), greatest(NULL, NULL), least(1, NULL)
+SELECT greatest(1, 'x')
+SELECT current_setting('nope.nope', true) IS NULL
+SELECT pg_catalog.lower('X'), pg_catalog.upper(b) FROM pg_catalog.nope
+SELECT public.lower('X')
+SELECT lower
+SELECT max(DISTINCT a), count(DISTINCT b), avg(DISTINCT a) FROM t
+SELECT count(DISTINCT a) FILTER (WHERE id > 1), count(*) FILTER (WHERE 1) FROM t
+SELECT first_value(id) OVER (PARTITION BY e ORDER BY id), ntile(2) OVER (ORDER BY id), nth_value(id, 2) OVER (ORDER BY id) FROM t ORDER BY id
+SELECT sum(a) OVER w, count(*) OVER w FROM t WINDOW w AS (PARTITION BY e) ORDER BY id
+SELECT rank() OVER (w ORDER BY id) FROM t WINDOW w AS (PARTITION BY e) ORDER BY id
+SELECT sum(id) OVER (ORDER BY id RANGE BETWEEN 1 PRECEDING AND 1 FOLLOWING), sum(id) OVER (ORDER BY id ROWS UNBOUNDED PRECEDING) FROM t ORDER BY id
+SELECT sum(id) OVER nope FROM t
+SELECT lower(b) OVER () FROM t
+SELECT rank() OVER (ORDER BY sum(a)) FROM t GROUP BY e ORDER BY 1
+SELECT * FROM t WHERE sum(a) OVER () > 1
+VALUES (1, 2), (3)
+VALUES (1), ('x')
+SELECT * FROM (VALUES (1, 'a'), (2, NULL)) v ORDER BY column1
+SELECT * FROM (VALUES (1)) v(a, b)
+SELECT v.a FROM (VALUES (1, 2)) v(a)
+SELECT * FROM (SELECT 1 UNION ALL SELECT 2) x ORDER BY 1 DESC
+SELECT count(*) FROM (SELECT id FROM t UNION SELECT id FROM u) x
+(SELECT 1) UNION (SELECT 2) ORDER BY 1 LIMIT 1
+SELECT 1 UNION ALL SELECT 2 LIMIT 1 OFFSET 1
+(SELECT id FROM t ORDER BY id LIMIT 2) EXCEPT SELECT 1
+SELECT NULL UNION SELECT 1 ORDER BY 1
+SELECT id, NULL FROM t WHERE id = 1 UNION ALL SELECT 7, 'x'
+SELECT '1' UNION SELECT 1 ORDER BY 1
+SELECT date '2024-01-01' UNION SELECT timestamp '2024-01-01 00:00:00'
+SELECT 1 INTERSECT SELECT 1 UNION SELECT 3 EXCEPT SELECT 3 ORDER BY 1
+SELECT a FROM t UNION SELECT b FROM t
+WITH x AS (SELECT 1 AS a), x AS (SELECT 2) SELECT 1
+WITH x(a, b) AS (SELECT 1) SELECT * FROM x
+WITH x AS (SELECT id FROM t) SELECT x.id FROM x JOIN t ON t.id = x.id WHERE x.id IN (SELECT id FROM x WHERE id > 2) ORDER BY 1
+WITH t AS (SELECT 5 AS id) SELECT id FROM t
+WITH RECURSIVE r AS (SELECT 1 AS n UNION SELECT (n + 1) % 3 FROM r) SELECT count(*) FROM r
+WITH RECURSIVE r(n, path) AS (SELECT id, b FROM t WHERE id = 1 UNION ALL SELECT u.id, path || u.name FROM r JOIN u ON u.t_id = r.n AND u.id > r.n) SELECT * FROM r ORDER BY n
+WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 0.5 FROM r WHERE n < 3) SELECT * FROM r
+SELECT g, g * g FROM generate_series(1::int8, 3) AS g ORDER BY g DESC
+SELECT t.b, g FROM t JOIN generate_series(1, 2) g ON g = t.id ORDER BY 1
+SELECT generate_series(1, 2), b FROM t ORDER BY b, 1
+SELECT a.n, b.n FROM generate_series(1, 2) a(n), generate_series(1, 2) b(n) ORDER BY 1, 2
+SELECT id FROM t WHERE id IN (SELECT generate_series(1, 2)) ORDER BY id
+SELECT x FROM unnest('{3,1,2}'::int[]) x ORDER BY x
+SELECT count(*) FROM t WHERE t.b = 'one' AND "t"."id" = 1
+SELECT DISTINCT a, e FROM t ORDER BY a, e
+SELECT DISTINCT a + 1 FROM t ORDER BY a + 1
+SELECT DISTINCT b FROM t ORDER BY length(b)
+SELECT DISTINCT ON (a) a, id FROM t ORDER BY id
+SELECT DISTINCT ON (a) a, b FROM t ORDER BY a, b DESC LIMIT 2
+SELECT id FROM t ORDER BY e, a DESC, id LIMIT 2 OFFSET 1
+SELECT id FROM t ORDER BY b COLLATE "C" DESC LIMIT 1
+SELECT id FROM t ORDER BY b COLLATE "nope"
+SELECT id FROM t ORDER BY id USING <
+SELECT 1 LIMIT 0
+SELECT 1 LIMIT 2.5
+SELECT id FROM t ORDER BY id LIMIT 1 + 1
+SELECT id FROM t ORDER BY id OFFSET 2 ROWS FETCH NEXT ROW ONLY
+SELECT id FROM t FOR SHARE OF nope
+SELECT id FROM t WHERE id = 1 FOR UPDATE OF t SKIP LOCKED
+SELECT id FROM t WHERE t.id = 1 AND t.nope = 2
+SELECT nope.* FROM t
+SELECT t.id.x FROM t
+SELECT id FROM t GROUP BY id HAVING nope
+SELECT 1 + nope(2)
+SELECT concat(id, '-', b, '-', e, '-', c, '-', d, '-', ts) FROM t ORDER BY id
+SELECT length(''), '' IS NULL, '' = '', 'a' > ''
+SELECT 'ÄÖ' = 'ÄÖ', upper('äb'), length('日本語'), substr('日本語', 2, 1), position('語' in '日本語'), reverse('日本'), lpad('日', 3, '本')
+SELECT extract(century from timestamp '2000-12-31'), extract(quarter from date '2024-05-01'), extract(isodow from date '2024-09-01'), extract(isoyear from date '2024-12-31'), extract(milliseconds from timestamp '2024-01-01 00:00:01.5'), extract(decade from date '2024-01-01')
+SELECT extract(nope from date '2024-05-01')
+SELECT (ts::date)::text, date_trunc('day', ts), extract(hour from ts) FROM t WHERE id = 1
+SELECT ts::text, ts::date + 30, ts::time FROM t WHERE id = 2
+SELECT now()::date = CURRENT_DATE
+SELECT ARRAY[1, NULL, 3], ARRAY['a b', 'c"d', NULL], ARRAY['x'::text], ARRAY[1, 2] = ARRAY[1, 2], ARRAY[1, 2] <> '{1,3}'
+SELECT ARRAY[1, 'x']
+SELECT ARRAY[]
+SELECT '{1,x}'::int[]
+SELECT '{a,b}'::text[], ARRAY[1, 2]::text[], '{1,2}'::int[]::text
+SELECT array_agg(id) FROM t WHERE id > 2
+SELECT array_agg(b ORDER BY id DESC) FILTER (WHERE id > 1), array_agg(DISTINCT a) FROM t
