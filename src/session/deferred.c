@@ -20,6 +20,9 @@ static int grow_deferred(struct transaction *x, struct err *err)
 	if (grown == NULL)
 		return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
 	memset(grown + x->deferred_cap, 0, (cap - x->deferred_cap) * sizeof(*grown));
+	/* They have moved, and the rows that they write with them. */
+	for (size_t i = 0; i < x->ndeferred; i++)
+		grown[i].writer.out = &grown[i].rows;
 	x->deferred = grown;
 	x->deferred_cap = cap;
 	return 0;
@@ -125,7 +128,7 @@ void deferred_answer(struct session *s, size_t failed, const struct err *err, co
 	size_t taken = 0, n = failed < x->ndeferred ? failed : x->ndeferred;
 
 	/* One answer, at the end of the output: nothing has to be moved. */
-	if (n == 1 && failed >= 1 && x->deferred[0].output_at == s->out.len) {
+	if (x->ndeferred == 1 && err == NULL && x->deferred[0].output_at == s->out.len) {
 		answer_one(s, &x->deferred[0], changes[0]);
 		deferred_drop(s);
 		return;
@@ -139,6 +142,7 @@ void deferred_answer(struct session *s, size_t failed, const struct err *err, co
 		return;
 	}
 	buf_init(&s->out, before.max);
+	s->out.failed = before.failed;
 	for (size_t i = 0; i < n; i++) {
 		buf_put(&s->out, before.data + taken, x->deferred[i].output_at - taken);
 		taken = x->deferred[i].output_at;

@@ -76,9 +76,10 @@ static int savepoint_rollback(struct session *s, const char *name, struct err *e
 	settings_rewind(&s->settings, p->settings);
 	if (x->speculation != NULL) {
 		conn_clear_interrupt(speculation_conn(x->speculation));
+		/* The statement that failed stands there too, uncounted. */
 		if (p->nentry == 0)
 			entry_builder_clear(&x->entry);
-		else if (x->nentry > p->nentry)
+		else
 			entry_builder_rewind(&x->entry, p->entry);
 		x->nentry = p->nentry;
 	}

@@ -206,7 +206,7 @@ void session_drained(struct session *s)
 	if (s->is_waiting_drain) {
 		s->is_waiting_drain = false;
 		execute_drained(s);
-	} else if (s->state != SESSION_BUSY && s->out.cap > OUTPUT_KEEP) {
+	} else if (s->state != SESSION_BUSY && s->out.len == 0 && s->out.cap > OUTPUT_KEEP) {
 		buf_release(&s->out);
 	}
 }
