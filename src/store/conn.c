@@ -404,11 +404,27 @@ int conn_inspect(
 	/* A pragma that users may run only reads, though SQLite takes some for writes. */
 	info->is_readonly = info->is_explain || sqlite3_stmt_readonly(s->stmt) != 0 ||
 			    sql_text_begins_with(s->sql, s->sql_len, "PRAGMA");
+	info->changes_schema = !info->is_explain && s->changes_schema;
 	info->nparams = (size_t)sqlite3_bind_parameter_count(s->stmt);
+	info->ncolumns = (size_t)sqlite3_column_count(s->stmt);
+	/* SQLite prepares anew when a statement runs, and one that writes doesn't run here: kept, it would go on naming the columns
+	 * of an old schema. */
+	if (info->ncolumns > 0 && !info->is_readonly)
+		statement_cache_drop(&conn->statements, s);
 	return info->is_explain ? 0 : check_replicable(s, err);
 }
 
 const char *conn_inspected_param(struct conn *conn, size_t i)
 {
 	return conn->inspected != NULL ? sqlite3_bind_parameter_name(conn->inspected->stmt, (int)i) : NULL;
+}
+
+const char *conn_inspected_column(struct conn *conn, size_t i)
+{
+	return conn->inspected != NULL ? sqlite3_column_name(conn->inspected->stmt, (int)i) : NULL;
+}
+
+const char *conn_inspected_decltype(struct conn *conn, size_t i)
+{
+	return conn->inspected != NULL ? sqlite3_column_decltype(conn->inspected->stmt, (int)i) : NULL;
 }

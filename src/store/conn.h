@@ -111,7 +111,9 @@ struct statement_info {
 	bool is_empty;    /* blanks and comments only */
 	bool is_readonly; /* sqlite3_stmt_readonly */
 	bool is_explain;
-	size_t nparams; /* the largest parameter index */
+	bool changes_schema; /* DDL, ANALYZE, REINDEX */
+	size_t nparams;      /* the largest parameter index */
+	size_t ncolumns;     /* of the rows that it gives, 0: none */
 };
 /* 0, or -1: it doesn't prepare (err as SQLite says it), or users may not run it (transaction control, ATTACH, VACUUM, writing
  * pragmas, _nqlite_ tables). */
@@ -119,5 +121,9 @@ int conn_inspect(
     struct conn *conn, const char *sql, size_t sql_len, struct statement_info *info, struct err *err);
 /* Name of parameter i (from 1) of the statement inspected last, with its prefix, or NULL. */
 const char *conn_inspected_param(struct conn *conn, size_t i);
+/* Column i of the statement inspected last: its name (NULL: out of memory) and declared type (NULL: an expression). Of a write they are
+ * those of the schema as this connection saw it last (conn_hold_snapshot looks); of a read the cursor knows better. */
+const char *conn_inspected_column(struct conn *conn, size_t i);
+const char *conn_inspected_decltype(struct conn *conn, size_t i);
 
 #endif
