@@ -132,14 +132,14 @@ static struct dropped find_relations(
 	return d;
 }
 
-/* Foreign keys of tables other than those listed, that refer to one. */
-static const char *references_to(struct pass *p, const struct dropped *d, size_t i)
+/* Foreign keys of tables other than those that go, that refer to one of `names`. */
+static const char *references_to(struct pass *p, const struct dropped *d, const char *const *names, size_t n)
 {
 	return pass_printf(p,
 	    "sqlite_schema AS m, pragma_foreign_key_list(m.name) AS f WHERE m.type = 'table' AND m.name NOT "
 	    "IN (%s) "
-	    "AND f.\"table\" = %s COLLATE NOCASE",
-	    ddl_string_list(p, d->names, d->n), ddl_string(p, d->names[i]));
+	    "AND f.\"table\" COLLATE NOCASE IN (%s)",
+	    ddl_string_list(p, d->names, d->n), ddl_string_list(p, names, n));
 }
 
 /* SQLite would drop a table that is referred to, and only complain of the rows. */
@@ -154,11 +154,11 @@ static void guard_references(struct pass *p, struct translation *t, const struct
 				"DROP TABLE .. CASCADE of table %s, to which foreign keys refer, is not "
 				"supported",
 				name),
-			    references_to(p, d, i));
+			    references_to(p, d, &d->names[i], 1));
 		else
 			ddl_step_guard(p, t, "2BP01",
 			    pass_printf(p, "cannot drop table %s because other objects depend on it", name),
-			    references_to(p, d, i));
+			    references_to(p, d, &d->names[i], 1));
 	}
 }
 
@@ -248,11 +248,11 @@ void translate_truncate(struct pass *p, const PgQuery__TruncateStmt *s, struct t
 			pass_fail(p, -1, SQLSTATE_WRONG_OBJECT_TYPE, "\"%s\" is not a table", r->name);
 		add_dropped(&d, r);
 	}
-	for (size_t i = 0; i < d.n; i++)
+	if (d.n > 0)
 		ddl_step_guard(p, t, SQLSTATE_FEATURE_NOT_SUPPORTED,
 		    cascades ? "TRUNCATE .. CASCADE to tables that are not listed is not supported"
 			     : "cannot truncate a table referenced in a foreign key constraint",
-		    references_to(p, &d, i));
+		    references_to(p, &d, d.names, d.n));
 	if (d.n > 1)
 		ddl_step(p, t, "PRAGMA defer_foreign_keys = ON");
 	for (size_t i = 0; i < d.n; i++) {

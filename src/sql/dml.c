@@ -498,7 +498,8 @@ void translate_insert(struct pass *p, const PgQuery__InsertStmt *s, struct trans
 	else
 		qualify_query(p, &in, s->select_stmt->select_stmt);
 	qualify_conflict(p, &in);
-	in.returning = qualify_returning(p, &in.target, in.scope, s->returning_list, s->n_returning_list, t);
+	in.returning =
+	    qualify_returning(p, &in.target, in.scope, false, s->returning_list, s->n_returning_list, t);
 
 	buf_init(&sql, SQL_MAX);
 	emit_insert(p, &sql, &in);
@@ -521,8 +522,8 @@ void translate_update(struct pass *p, const PgQuery__UpdateStmt *s, struct trans
 		from = qualify_from(p, scope, s->from_clause, s->n_from_clause);
 	struct set_list set = qualify_set(p, scope, target.relation, s->target_list, s->n_target_list);
 	struct expr *where = qualify_where(p, scope, s->where_clause);
-	struct target_list returning =
-	    qualify_returning(p, &target, outer, s->returning_list, s->n_returning_list, t);
+	struct target_list returning = qualify_returning(p, &target, from != NULL ? scope : outer,
+	    from != NULL, s->returning_list, s->n_returning_list, t);
 
 	buf_init(&sql, SQL_MAX);
 	emit_with(p, &sql, with);
@@ -571,8 +572,8 @@ void translate_delete(struct pass *p, const PgQuery__DeleteStmt *s, struct trans
 	if (s->n_using_clause > 0)
 		from = qualify_from(p, scope, s->using_clause, s->n_using_clause);
 	struct expr *where = qualify_where(p, scope, s->where_clause);
-	struct target_list returning =
-	    qualify_returning(p, &target, outer, s->returning_list, s->n_returning_list, t);
+	struct target_list returning = qualify_returning(p, &target, from != NULL ? scope : outer,
+	    from != NULL, s->returning_list, s->n_returning_list, t);
 
 	buf_init(&sql, SQL_MAX);
 	emit_with(p, &sql, with);

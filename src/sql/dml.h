@@ -39,9 +39,10 @@ void emit_assignment(struct pass *p, struct buf *out, const struct relation *r, 
 /* Has the column to be given a value although the statement has none for it? SQLite has no DEFAULT for the rowid. */
 bool needs_default(const struct column *column);
 
-/* RETURNING: SQLite knows the target there by its own name only. Fills the translation's columns. */
+/* RETURNING: SQLite knows the target there by its own name only, and nothing of FROM or USING (has_from): the names of those are in
+ * `outer`, to be refused. Fills the translation's columns. */
 struct target_list qualify_returning(struct pass *p, const struct target *target, struct scope *outer,
-    PgQuery__Node **items, size_t n, struct translation *t);
+    bool has_from, PgQuery__Node **items, size_t n, struct translation *t);
 void emit_returning(struct pass *p, struct buf *out, const struct target_list *list);
 
 /* A query as a source of values: its columns, converted. */

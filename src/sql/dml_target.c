@@ -122,8 +122,39 @@ static bool has_subquery(const struct expr *e)
 	return false;
 }
 
+/* A column of another table than the target. */
+static bool is_foreign(const struct expr *e, const struct range_entry *target)
+{
+	if (e->node->kind == NODE_COLUMN && e->node->column.entry != target)
+		return true;
+	for (size_t i = 0; i < e->node->nargs; i++) {
+		if (e->node->args[i] != NULL && is_foreign(e->node->args[i], target))
+			return true;
+	}
+	return false;
+}
+
+/* RETURNING * means the columns of FROM, too. */
+static void check_star(struct pass *p, const PgQuery__Node *item)
+{
+	const PgQuery__Node *value = item->res_target->val;
+
+	if (value->node_case == PG_QUERY__NODE__NODE_COLUMN_REF && value->column_ref->n_fields == 1 &&
+	    value->column_ref->fields[0]->node_case == PG_QUERY__NODE__NODE_A_STAR)
+		pass_refuse(p, value->column_ref->location, "RETURNING * with FROM or USING");
+}
+
+static void check_returned(
+    struct pass *p, const struct target *target, const struct range_entry *entry, const struct expr *e)
+{
+	if (target->alias != NULL && has_subquery(e))
+		pass_refuse(p, e->location, "a subquery in RETURNING of a table with an alias");
+	if (is_foreign(e, entry))
+		pass_refuse(p, e->location, "a column of FROM or USING in RETURNING");
+}
+
 struct target_list qualify_returning(struct pass *p, const struct target *target, struct scope *outer,
-    PgQuery__Node **items, size_t n, struct translation *t)
+    bool has_from, PgQuery__Node **items, size_t n, struct translation *t)
 {
 	struct scope *scope = scope_new(p, outer);
 	struct target_list list = { NULL, NULL, 0 };
@@ -133,12 +164,11 @@ struct target_list qualify_returning(struct pass *p, const struct target *target
 	struct range_entry *entry = entry_of_relation(p, scope, target->relation, target->alias);
 	entry->sqlite_alias = target->relation->sqlite_name;
 	names_add_entry(p, &scope->names, entry, -1);
+	for (size_t i = 0; i < n && has_from; i++)
+		check_star(p, items[i]);
 	list = qualify_targets(p, scope, PLACE_RETURNING, items, n);
-	for (size_t i = 0; i < list.n && target->alias != NULL; i++) {
-		if (has_subquery(list.exprs[i]))
-			pass_refuse(
-			    p, list.exprs[i]->location, "a subquery in RETURNING of a table with an alias");
-	}
+	for (size_t i = 0; i < list.n; i++)
+		check_returned(p, target, entry, list.exprs[i]);
 	t->columns = list.columns;
 	t->ncolumns = list.n;
 	return list;
