@@ -109,12 +109,26 @@ static bool slot_equals(const struct slot *a, const struct slot *b)
 	return a->source != SLOT_SETTING || strcmp(a->setting, b->setting) == 0;
 }
 
+/* Forms that use an argument twice use it close by, and $n is often the n-th: looking further would make a row of thousands of
+ * parameters slow, and a second slot for the same value is as good. */
+#define SLOTS_LOOKED_AT 16
+
+static size_t find_slot(const struct pass *p, const struct slot *slot)
+{
+	size_t first = p->nslots > SLOTS_LOOKED_AT ? p->nslots - SLOTS_LOOKED_AT : 0;
+
+	if (slot->index < p->nslots && slot_equals(&p->slots[slot->index], slot))
+		return slot->index;
+	for (size_t i = first; i < p->nslots; i++)
+		if (slot_equals(&p->slots[i], slot))
+			return i;
+	return p->nslots;
+}
+
 void emit_slot(struct pass *p, struct buf *out, struct slot slot)
 {
-	size_t i = 0;
+	size_t i = find_slot(p, &slot);
 
-	while (i < p->nslots && !slot_equals(&p->slots[i], &slot))
-		i++;
 	if (i == p->nslots && i == p->slots_cap) {
 		size_t cap = i == 0 ? 8 : i * 2;
 		struct slot *grown = arena_alloc(p->arena, cap * sizeof *grown);

@@ -172,7 +172,7 @@ void emit_targets(struct pass *p, struct buf *out, const struct target_list *tar
 /* ---- printing: emission never jumps, so that a caller's buf can't leak; a failure is the buf's `failed`, which
  * pass_add_step looks at ---- */
 
-/* "?N" for a slot of this step; the same slot has the same N. */
+/* "?N" for a slot of this step. */
 void emit_slot(struct pass *p, struct buf *out, struct slot slot);
 
 void emit_name(struct buf *out, const char *name);   /* "quoted", quotes doubled */

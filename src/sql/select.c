@@ -417,12 +417,16 @@ static void qualify_plain(struct pass *p, struct query_tree *q, const PgQuery__S
 	qualify_from_items(p, s, stmt->from_clause, stmt->n_from_clause, &q->from);
 	s->windows = stmt->window_clause;
 	s->nwindows = stmt->n_window_clause;
-	if (stmt->where_clause != NULL)
-		q->where = coerce_boolean(p, qualify_expr(p, s, PLACE_WHERE, stmt->where_clause), "WHERE");
 	q->is_distinct = stmt->n_distinct_clause == 1 &&
 			 stmt->distinct_clause[0]->node_case == PG_QUERY__NODE__NODE__NOT_SET;
-	s->pins_literals = stmt->n_group_clause > 0 || stmt->n_distinct_clause > 0;
+	/* What stands in a group or order is compared with the output. */
+	bool is_compared = stmt->n_group_clause > 0 || stmt->n_distinct_clause > 0;
+	s->pins_literals = is_compared;
 	q->targets = qualify_targets(p, s, PLACE_SELECT, stmt->target_list, stmt->n_target_list);
+	s->pins_literals = false;
+	if (stmt->where_clause != NULL)
+		q->where = coerce_boolean(p, qualify_expr(p, s, PLACE_WHERE, stmt->where_clause), "WHERE");
+	s->pins_literals = is_compared;
 	add_row_functions(p, q);
 	qualify_group(p, q, stmt);
 	if (stmt->having_clause != NULL)
@@ -569,10 +573,8 @@ static void qualify_set(struct pass *p, struct query_tree *q, const PgQuery__Sel
 
 	q->kind = QUERY_SET;
 	q->operation = set_operation(stmt);
-	struct scope *branch = scope_new(p, q->scope);
-	branch->pins_literals = true;
-	q->left = qualify_select(p, branch, stmt->larg);
-	q->right = qualify_select(p, branch, stmt->rarg);
+	q->left = qualify_select(p, q->scope, stmt->larg);
+	q->right = qualify_select(p, q->scope, stmt->rarg);
 	check_set_operation(p, q, names[q->operation]);
 	q->targets.n = q->left->targets.n;
 	q->targets.columns = pass_alloc(p, (q->targets.n + 1) * sizeof *q->targets.columns);
