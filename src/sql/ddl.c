@@ -363,15 +363,14 @@ void ddl_step_adopt(struct pass *p, struct translation *t, const struct relation
 	}
 }
 
-const char *ddl_sequence_of(struct pass *p, const struct column *column)
+const char *ddl_sequence_of(struct pass *p, const char *default_sql)
 {
 	static const char call[] = "nq_nextval('";
-	const char *sql = column->default_sql;
 
-	if (sql == NULL || strncmp(sql, call, sizeof(call) - 1) != 0)
+	if (default_sql == NULL || strncmp(default_sql, call, sizeof(call) - 1) != 0)
 		return NULL;
 
-	char *name = pass_strdup(p, sql + sizeof(call) - 1);
+	char *name = pass_strdup(p, default_sql + sizeof(call) - 1);
 	char *to = name;
 	for (const char *from = name; *from != '\0'; from++) {
 		if (*from == '\'' && *++from != '\'')
@@ -394,7 +393,7 @@ void ddl_step_forget(struct pass *p, struct translation *t, const struct relatio
 	ddl_step(p, t, "DELETE FROM _nqlite_attribute WHERE class = %s", oid);
 	ddl_step(p, t, "DELETE FROM _nqlite_constraint WHERE class = %s", oid);
 	for (size_t i = 0; i < r->ncolumns; i++) {
-		const char *sequence = ddl_sequence_of(p, &r->columns[i]);
+		const char *sequence = ddl_sequence_of(p, r->columns[i].default_sql);
 
 		if (sequence == NULL)
 			continue;

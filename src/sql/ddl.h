@@ -130,7 +130,7 @@ void ddl_step_guard(
 /* ", 'a', 'b'" for a list of texts. */
 const char *ddl_string_list(struct pass *p, const char *const *texts, size_t n);
 
-/* The sequence that a column's default draws from, or NULL. */
-const char *ddl_sequence_of(struct pass *p, const struct column *column);
+/* The sequence that a default draws from, or NULL. */
+const char *ddl_sequence_of(struct pass *p, const char *default_sql);
 
 #endif

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "sql/ddl.h"
+#include "sql/parse.h"
 
 /* One ALTER TABLE: its commands change the definition one after the other, each adding its steps.
  *
@@ -320,8 +321,7 @@ static void drop_column(struct pass *p, const struct alter *a, const PgQuery__Al
 	drop_dependents(p, a, column);
 	step_alter(p, a, "drop column", column->name, NULL);
 
-	const struct column *old = relation_column(a->relation, column->name);
-	const char *sequence = old == NULL ? NULL : ddl_sequence_of(p, old);
+	const char *sequence = ddl_sequence_of(p, column->default_sql);
 	if (sequence != NULL) {
 		ddl_step(p, a->t, "DELETE FROM _nqlite_sequence WHERE name = %s", ddl_string(p, sequence));
 		ddl_step(p, a->t, "DELETE FROM _nqlite_class WHERE kind = 'S' AND name = %s",
@@ -364,6 +364,29 @@ static const char *conversion(struct pass *p, const struct alter *a, const struc
 	return ddl_expr_sql(p, coerce_assign(p, e, type->oid, typmod, column->name));
 }
 
+/* The default becomes one of the new type, from how PostgreSQL would print it. */
+static void convert_default(struct pass *p, const struct alter *a, struct column_def *column)
+{
+	const char *text =
+	    pass_printf(p, "SELECT %s", column->default_pg == NULL ? "NULL" : column->default_pg);
+	const PgQuery__ParseResult *tree;
+	char space[TYPE_DISPLAY_MAX];
+	struct err err;
+
+	if (parse_text(text, strlen(text), p->arena, &tree, &err) != 0 || tree->n_stmts != 1)
+		pass_refuse(p, -1,
+		    pass_printf(p, "ALTER COLUMN TYPE of a column with the default %s", column->default_sql));
+
+	const PgQuery__Node *node = tree->stmts[0]->stmt->select_stmt->target_list[0]->res_target->val;
+	struct expr *e = qualify_expr(p, scope_new(p, NULL), PLACE_DEFAULT, node);
+	if (!can_coerce(e, column->type, CAST_ASSIGNMENT))
+		pass_fail(p, -1, SQLSTATE_TYPE_MISMATCH,
+		    "default for column \"%s\" cannot be cast automatically to type %s", column->name,
+		    type_display(column->type, column->typmod, space));
+	ddl_set_default(p, column, node);
+	step_default(p, a, column);
+}
+
 static void alter_type(struct pass *p, const struct alter *a, const PgQuery__AlterTableCmd *cmd)
 {
 	const PgQuery__ColumnDef *node = cmd->def->column_def;
@@ -371,17 +394,11 @@ static void alter_type(struct pass *p, const struct alter *a, const PgQuery__Alt
 	const struct column *old = relation_column(a->relation, column->name);
 	int32_t typmod;
 	const struct type *type = qualify_type(p, node->type_name, &typmod);
-	char space[TYPE_DISPLAY_MAX];
 
 	if (type->sqlite == NULL)
 		pass_fail(p, -1, "42P16", "column \"%s\" has pseudo-type %s", column->name, type->display);
-	if (old == NULL || old->is_generated)
-		pass_refuse(p, -1, "ALTER COLUMN TYPE of this column");
-	if (column->default_sql != NULL && ddl_sequence_of(p, old) == NULL &&
-	    type_find(column->type)->category != type->category)
-		pass_fail(p, -1, SQLSTATE_TYPE_MISMATCH,
-		    "default for column \"%s\" cannot be cast automatically to type %s", column->name,
-		    type_display(type->oid, typmod, space));
+	if (old != NULL && old->is_generated)
+		pass_refuse(p, -1, "ALTER COLUMN TYPE of a generated column");
 	if (column->is_rowid && type->category != 'N')
 		pass_refuse(p, -1, "ALTER COLUMN TYPE of the primary key to a type that isn't an integer");
 
@@ -395,6 +412,8 @@ static void alter_type(struct pass *p, const struct alter *a, const PgQuery__Alt
 	column->declared = type->sqlite;
 	column->collation = type->collation;
 	ddl_step_column(p, a->t, a->def, column);
+	if (column->default_sql != NULL && ddl_sequence_of(p, column->default_sql) == NULL)
+		convert_default(p, a, column);
 }
 
 /* ---- the whole ---- */

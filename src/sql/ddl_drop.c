@@ -223,7 +223,7 @@ void translate_drop(struct pass *p, const PgQuery__DropStmt *s, struct translati
 static void restart_sequences(struct pass *p, struct translation *t, const struct relation *r)
 {
 	for (size_t i = 0; i < r->ncolumns; i++) {
-		const char *sequence = ddl_sequence_of(p, &r->columns[i]);
+		const char *sequence = ddl_sequence_of(p, r->columns[i].default_sql);
 
 		if (sequence != NULL)
 			ddl_step(p, t,
