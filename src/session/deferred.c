@@ -83,6 +83,8 @@ int deferred_add(struct session *s, struct portal *p, int64_t count_known, struc
 	d->result_statement = step == UINT32_MAX ? UINT32_MAX : x->npending + step;
 	d->portal = p;
 	p->refs++;
+	p->is_done = true;
+	x->is_ddl_deferred |= t->is_ddl;
 	d->count_known = count_known;
 	row_writer_init(&d->writer, ROW_DATA, &d->rows, p->formats, t->ncolumns, &settings);
 	x->ndeferred++;
@@ -103,6 +105,7 @@ void deferred_drop(struct session *s)
 	}
 	x->ndeferred = 0;
 	x->npending = 0;
+	x->is_ddl_deferred = false;
 	if (x->pending.bytes.cap > 65536) {
 		entry_builder_release(&x->pending);
 		entry_builder_init(&x->pending, s->host->limits->entry_bytes_max);
@@ -118,7 +121,6 @@ static void answer_one(struct session *s, const struct deferred *d, int64_t chan
 	if (t->kind == STATEMENT_READ)
 		changes = (int64_t)d->writer.rows;
 	execute_complete(s, t, d->count_known >= 0 ? d->count_known : changes);
-	d->portal->is_done = true;
 }
 
 void deferred_answer(struct session *s, size_t failed, const struct err *err, const int64_t *changes)

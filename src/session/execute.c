@@ -130,6 +130,7 @@ static enum progress read_inline(struct session *s, struct portal *p, struct con
 
 	session_environment(s, &env);
 	conn_set_environment(conn, &env);
+	conn_set_tables_context(conn, transaction_catalog(s));
 	row_writer_init(
 	    &writer, row_form(p->translation), &s->out, p->formats, p->translation->ncolumns, &settings);
 	writer.copy = &copy;
@@ -276,6 +277,7 @@ enum progress execute_resume_read(struct session *s)
 			wire_put_bare(&s->out, 's');
 			return PROGRESS_DONE;
 		}
+		s->resume = RESUME_READ;
 		s->is_waiting_drain = true;
 		return PROGRESS_WAIT;
 	case CURSOR_DONE: complete_read(s, p, r->rows_done); break;
@@ -341,12 +343,14 @@ static bool is_read(const struct session *s, const struct translation *t)
 	       !(t->is_for_update && s->transaction.kind == TRANSACTION_EXPLICIT);
 }
 
-/* Must what is deferred be run, and answered, before this statement? Then it runs in a speculation, and we come back. */
+/* Must what is deferred be run, and answered, before this statement? Then it runs in a speculation, and we come back. So nothing is
+ * deferred in an explicit transaction. */
 static bool needs_answers_first(const struct session *s, const struct translation *t)
 {
 	if (!transaction_needs_speculation(s))
 		return false;
-	return is_read(s, t) || t->kind == STATEMENT_COPY_FROM || t->kind == STATEMENT_ROLLBACK;
+	return is_read(s, t) || t->kind == STATEMENT_COPY_FROM || t->kind == STATEMENT_ROLLBACK ||
+	       t->kind == STATEMENT_BEGIN;
 }
 
 static enum progress dispatch(struct session *s, struct portal *p, uint64_t rows_max)
@@ -359,6 +363,7 @@ static enum progress dispatch(struct session *s, struct portal *p, uint64_t rows
 		s->after_speculation_rows_max = rows_max;
 		return transaction_materialise(s);
 	}
+	put_notices(s, t);
 	if (is_read(s, t))
 		return execute_read(s, p, rows_max);
 	switch (t->kind) {
@@ -389,10 +394,18 @@ enum progress execute_portal(struct session *s, struct portal *p, uint64_t rows_
 		session_fail(s, &err);
 		return PROGRESS_FAILED;
 	}
+	if (p->is_done && p->translation->kind == STATEMENT_WRITE) {
+		err_set(&err, "55000", "portal \"%s\" cannot be run", p->name == NULL ? "" : p->name);
+		session_fail(s, &err);
+		return PROGRESS_FAILED;
+	}
 	if (p->is_done) { /* no more rows: an Execute after the last */
 		execute_complete(s, p->translation, 0);
 		return PROGRESS_DONE;
 	}
-	put_notices(s, p->translation);
-	return dispatch(s, p, rows_max);
+	/* What runs may drop the portal: EXECUTE has one of its own. */
+	p->refs++;
+	enum progress progress = dispatch(s, p, rows_max);
+	portal_unref(s, p);
+	return progress;
 }

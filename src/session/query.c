@@ -24,7 +24,13 @@ void query_start(struct session *s, const char *text, size_t len)
 		query_step(s);
 		return;
 	}
-	session_fail(s, &err);
+	query_fail(s, &err);
+}
+
+void query_fail(struct session *s, const struct err *err)
+{
+	s->query.is_active = true;
+	session_fail(s, err);
 	query_end(s);
 }
 
@@ -84,7 +90,7 @@ void query_step(struct session *s)
 
 	while (q->next < q->n) {
 		/* DDL that is deferred changes what the next statement means: it must have run. */
-		if (s->transaction.ndeferred > 0 && transaction_needs_speculation(s)) {
+		if (s->transaction.is_ddl_deferred) {
 			enum progress progress = transaction_materialise(s);
 			if (progress == PROGRESS_WAIT)
 				return;
@@ -108,6 +114,8 @@ void query_step(struct session *s)
 
 void query_end(struct session *s)
 {
+	if (s->failure != NULL) /* what is deferred is answered first, then we are called again */
+		return;
 	if (s->portal_unnamed != NULL)
 		portal_drop(s, s->portal_unnamed);
 	s->query.is_active = false;

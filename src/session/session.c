@@ -10,6 +10,7 @@
 #define OUTPUT_MAX     ((size_t)1536 << 20) /* a row may be 1 GB (SQLite's limit), a slice comes on top */
 #define OUTPUT_KEEP    8192                 /* of an idle session's output buffer */
 #define OUTPUT_STOP    ((size_t)1 << 20)    /* no new request is taken while so much waits for the client */
+#define DEFERRED_MAX   4096                 /* some 5 KB each */
 #define PROTOCOL_MAJOR 3
 
 /* ---- the state machine ---- */
@@ -128,6 +129,7 @@ void session_free(struct session *s)
 	transaction_end(s, false);
 	if (s->portal_spare != NULL)
 		portal_free(s->portal_spare);
+	free(s->failure);
 	prepared_drop_all(s);
 	transaction_release(s);
 	settings_release(&s->settings);
@@ -143,7 +145,7 @@ struct buf *session_output(struct session *s)
 
 size_t session_writable(const struct session *s)
 {
-	return s->transaction.ndeferred > 0 ? 0 : s->out.len;
+	return s->transaction.ndeferred > 0 && s->state != SESSION_CLOSING ? 0 : s->out.len;
 }
 
 bool session_is_over(const struct session *s)
@@ -174,8 +176,8 @@ void session_interrupt(struct session *s)
 		replication_cancel(s->host->replication, &s->transaction.write);
 	if (s->resume == RESUME_READ)
 		conn_interrupt(s->reading->conn);
-	if (s->transaction.speculation != NULL)
-		conn_interrupt(speculation_conn(s->transaction.speculation));
+	if (s->resume == RESUME_SPECULATE)
+		speculate_interrupt(s);
 }
 
 void session_cancel(struct session *s, uint32_t secret)
@@ -184,10 +186,18 @@ void session_cancel(struct session *s, uint32_t secret)
 		session_interrupt(s);
 }
 
+/* The connection ends, and answers that are deferred will never come: what stands behind them must not be sent. */
+static void cut_unanswered(struct session *s)
+{
+	if (s->transaction.ndeferred > 0)
+		buf_truncate(&s->out, s->transaction.deferred[0].output_at);
+}
+
 void session_hang_up(struct session *s, const struct err *err)
 {
 	if (s->state == SESSION_CLOSING)
 		return;
+	cut_unanswered(s);
 	if (err != NULL)
 		wire_put_error(&s->out, "FATAL", err);
 	else
@@ -222,10 +232,31 @@ void session_notice(struct session *s, const char *severity, const struct err *e
 	wire_put_error(&s->out, severity, err);
 }
 
+/* What is deferred before the failure hasn't run. It will be rolled back, but its answers come first, or an error of its own
+ * comes instead. False: the failure can be told now. */
+static bool fail_later(struct session *s, const struct err *err)
+{
+	struct transaction *x = &s->transaction;
+
+	if (x->ndeferred == 0 || x->is_write_under_way || s->failure != NULL || x->pending.bytes.failed)
+		return false;
+	s->failure = malloc(sizeof(*s->failure));
+	if (s->failure == NULL)
+		return false;
+	*s->failure = *err;
+	if (speculate_pending(s) != PROGRESS_WAIT) { /* it has told its own */
+		free(s->failure);
+		s->failure = NULL;
+	}
+	return true;
+}
+
 void session_fail(struct session *s, const struct err *err)
 {
 	struct err canceled;
 
+	if (fail_later(s, err))
+		return;
 	/* SQLite says "interrupted"; only we know by whom. */
 	if (strcmp(err->sqlstate, SQLSTATE_QUERY_CANCELED) == 0 && s->is_cancelled) {
 		err_set(&canceled, SQLSTATE_QUERY_CANCELED, "canceling statement due to %s",
@@ -240,6 +271,7 @@ void session_fail(struct session *s, const struct err *err)
 
 void session_fatal(struct session *s, const struct err *err)
 {
+	cut_unanswered(s);
 	wire_put_error(&s->out, "FATAL", err);
 	log_debug(s->host->logger, "connection %u ends: %s", s->pid, err->message);
 	session_move(s, SESSION_CLOSING);
@@ -429,8 +461,7 @@ static void simple_query(struct session *s, const struct message *m)
 
 	s->is_extended = false;
 	if (wire_parse_text(m, &text, &len, &err) != 0) {
-		session_fail(s, &err);
-		session_ready(s);
+		query_fail(s, &err);
 		return;
 	}
 	query_start(s, text, len);
@@ -443,8 +474,7 @@ static void function_call(struct session *s)
 	err_set(&err, SQLSTATE_FEATURE_NOT_SUPPORTED, "the FunctionCall message is not supported");
 	err_hint(&err, "Call the function with SELECT.");
 	s->is_extended = false;
-	session_fail(s, &err);
-	session_ready(s);
+	query_fail(s, &err);
 }
 
 static void take_message(struct session *s, const struct message *m)
@@ -455,7 +485,10 @@ static void take_message(struct session *s, const struct message *m)
 		return;
 	}
 	switch (m->type) {
-	case 'X': session_move(s, SESSION_CLOSING); break;
+	case 'X':
+		cut_unanswered(s);
+		session_move(s, SESSION_CLOSING);
+		break;
 	case 'Q': simple_query(s, m); break;
 	case 'F': function_call(s); break;
 	case 'd':
@@ -463,6 +496,13 @@ static void take_message(struct session *s, const struct message *m)
 	case 'f': break; /* the rest of a COPY that has failed (chapter 55.2.6) */
 	default: extended_message(s, m); break;
 	}
+}
+
+/* Out of memory for answers: what the client has seen can't be completed. */
+static void end_if_full(struct session *s)
+{
+	if (s->out.failed && s->state != SESSION_CLOSING)
+		session_hang_up(s, NULL);
 }
 
 bool session_is_starting(const struct session *s)
@@ -474,6 +514,18 @@ bool session_takes_input(const struct session *s)
 {
 	return s->state != SESSION_BUSY && s->state != SESSION_CLOSING &&
 	       (s->out.len < OUTPUT_STOP || s->transaction.ndeferred > 0);
+}
+
+/* Answers that are deferred can't wait for the end of the transaction: the message may be about a table that they make, or too much
+ * waits with them. */
+static bool must_answer_first(const struct session *s, const struct message *m)
+{
+	const struct transaction *x = &s->transaction;
+
+	if (s->state != SESSION_READY || x->ndeferred == 0)
+		return false;
+	return x->ndeferred >= DEFERRED_MAX || s->out.len >= OUTPUT_STOP ||
+	       (x->is_ddl_deferred && (m->type == 'P' || m->type == 'B' || m->type == 'E'));
 }
 
 size_t session_input(struct session *s, const uint8_t *bytes, size_t len)
@@ -497,13 +549,17 @@ size_t session_input(struct session *s, const uint8_t *bytes, size_t len)
 		case WIRE_FAILED: session_fatal(s, &err); return len;
 		case WIRE_READY: break;
 		}
+		if (must_answer_first(s, &m)) {
+			if (transaction_materialise(s) == PROGRESS_WAIT)
+				return taken;
+			continue;
+		}
 		/* While skipping, only Sync and Terminate count (chapter 55.2.3). */
 		if (s->state != SESSION_SKIPPING || m.type == 'S' || m.type == 'X')
 			take_message(s, &m);
 		taken += used;
 	}
-	if (s->out.failed && s->state != SESSION_CLOSING)
-		session_move(s, SESSION_CLOSING);
+	end_if_full(s);
 	return s->state == SESSION_CLOSING ? len : taken;
 }
 
@@ -520,8 +576,10 @@ void session_resume(struct session *s, enum progress progress)
 	if (s->state == SESSION_BUSY)
 		session_move(s, SESSION_READY);
 	s->is_cancelled = s->is_timed_out = false;
-	if (!s->query.is_active)
+	if (!s->query.is_active) {
+		s->deadline_us = 0; /* the next Execute has its own time */
 		return;
+	}
 	if (progress == PROGRESS_FAILED)
 		query_end(s);
 	else
@@ -530,7 +588,10 @@ void session_resume(struct session *s, enum progress progress)
 
 static enum progress resume(struct session *s)
 {
-	switch (s->resume) {
+	enum resume what = s->resume;
+
+	s->resume = RESUME_NOTHING;
+	switch (what) {
 	case RESUME_READ: return execute_resume_read(s);
 	case RESUME_SPECULATE: return speculate_resume(s);
 	case RESUME_COMMIT:
@@ -547,10 +608,9 @@ void session_work_done(struct session *s)
 		return;
 	}
 	enum progress progress = resume(s);
-	if (progress != PROGRESS_WAIT) {
-		s->resume = RESUME_NOTHING;
+	if (progress != PROGRESS_WAIT)
 		session_resume(s, progress);
-	}
+	end_if_full(s);
 	s->host->on_output(s->connection);
 }
 
@@ -563,6 +623,7 @@ void session_write_done(struct session *s)
 		return;
 	}
 	transaction_commit_done(s);
+	end_if_full(s);
 	s->host->on_output(s->connection);
 }
 

@@ -16,6 +16,8 @@ struct speculate {
 	uint64_t private_version;            /* names the speculation's schema: no other has it */
 	struct environment env;              /* of the entry */
 	struct entry_reader reader;          /* over `pending` */
+	_Atomic(struct speculation *) begun; /* the speculation, for speculate_interrupt */
+	_Atomic bool is_interrupted;         /* also before there is one */
 	size_t at;                           /* the deferred statement that runs */
 	bool ran_ddl;
 	int64_t *changes; /* of each deferred statement */
@@ -36,6 +38,9 @@ static int begin(struct speculate *w)
 	if (speculation_begin(w->store, &w->speculation, &w->err) != 0)
 		return -1;
 	conn_clear_interrupt(speculation_conn(w->speculation));
+	atomic_store(&w->begun, w->speculation);
+	if (atomic_load(&w->is_interrupted))
+		conn_interrupt(speculation_conn(w->speculation));
 	for (const struct savepoint *p = w->session->transaction.savepoints; p != NULL; p = p->outer) {
 		if (n == sizeof(list) / sizeof(list[0]))
 			return err_set(
@@ -203,6 +208,7 @@ static struct speculate *prepare(struct session *s, struct err *err)
 	w->session = s;
 	w->store = s->host->store;
 	w->speculation = x->speculation;
+	atomic_init(&w->begun, x->speculation);
 	w->catalog = transaction_catalog(s);
 	w->private_version =
 	    UINT64_C(1) << 62 | (uint64_t)s->host->random(s->host->arg) << 24 | (x->nentry & 0xffffff);
@@ -235,6 +241,18 @@ enum progress speculate_pending(struct session *s)
 	return PROGRESS_WAIT;
 }
 
+void speculate_interrupt(struct session *s)
+{
+	struct speculate *w = s->speculate;
+
+	if (w == NULL)
+		return;
+	atomic_store(&w->is_interrupted, true);
+	struct speculation *begun = atomic_load(&w->begun);
+	if (begun != NULL)
+		conn_interrupt(speculation_conn(begun));
+}
+
 void speculate_free(struct session *s)
 {
 	struct speculate *w = s->speculate;
@@ -261,27 +279,42 @@ static void take_catalog(struct session *s, struct speculate *w)
 	x->is_ddl_done = true;
 }
 
+/* Answers what was run; then, or instead, the failure that waited for that. */
+static enum progress answer(struct session *s, struct speculate *w)
+{
+	struct err *failure = s->failure;
+	struct err err;
+
+	s->failure = NULL;
+	if (w->rc == 0) {
+		take_catalog(s, w);
+		deferred_answer(s, SIZE_MAX, NULL, w->changes);
+		if (failure != NULL)
+			session_fail(s, failure);
+	} else {
+		err = w->err;
+		catalog_explain_error(transaction_catalog(s), &err);
+		deferred_answer(s, w->at, &err, w->changes);
+	}
+	enum progress progress = w->rc == 0 && failure == NULL ? PROGRESS_DONE : PROGRESS_FAILED;
+	free(failure);
+	return progress;
+}
+
 enum progress speculate_resume(struct session *s)
 {
 	struct speculate *w = s->speculate;
 	struct portal *next = s->after_speculation;
-	struct err err = w->err;
-	enum progress progress = PROGRESS_DONE;
 
 	s->after_speculation = NULL;
 	session_move(s, SESSION_READY);
 	s->transaction.speculation = w->speculation;
-	if (w->rc == 0) {
-		take_catalog(s, w);
-		deferred_answer(s, SIZE_MAX, NULL, w->changes);
-	} else {
-		catalog_explain_error(transaction_catalog(s), &err);
-		deferred_answer(s, w->at, &err, w->changes);
-		progress = PROGRESS_FAILED;
-		w->speculation =
-		    s->transaction
-			.speculation; /* an implicit transaction has ended, and its speculation with it */
-	}
+	/* A cancel that came too late is nobody's. */
+	if (w->speculation != NULL)
+		conn_clear_interrupt(speculation_conn(w->speculation));
+	enum progress progress = answer(s, w);
+	/* An implicit transaction that failed has ended, and its speculation with it. */
+	w->speculation = s->transaction.speculation;
 	speculate_free(s);
 	if (next != NULL) {
 		if (progress == PROGRESS_DONE)

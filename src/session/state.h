@@ -132,7 +132,8 @@ struct transaction {
 	struct entry_builder pending; /* deferred statements, not yet run anywhere */
 	struct deferred *deferred;
 	size_t ndeferred, deferred_cap;
-	uint32_t npending; /* statements in pending */
+	uint32_t npending;    /* statements in pending */
+	bool is_ddl_deferred; /* what comes next may be about what it makes: it must have run */
 
 	struct speculation *speculation; /* NULL: nothing needed one yet */
 	struct entry_builder entry;      /* what ran there, with what the client was told */
@@ -198,7 +199,7 @@ struct session {
 	struct portal *portal_spare;      /* a dropped portal's memory, kept for the next Bind */
 	struct portal *after_speculation; /* to be run when the speculation is there; one reference */
 	uint64_t after_speculation_rows_max;
-	bool is_flush_under_way; /* a speculation was begun by Flush: nothing else follows it */
+	struct err *failure; /* to be told when what is deferred before it is answered */
 	struct query_run query;
 	struct copy_run *copy;
 	struct read *reading; /* RESUME_READ: its portal owns it */
@@ -267,6 +268,7 @@ void prepared_drop_all(struct session *s);
 /* ---- query.c, extended.c ---- */
 void query_start(struct session *s, const char *text, size_t len);
 void query_step(struct session *s);
+void query_fail(struct session *s, const struct err *err);
 void query_end(struct session *s);
 void extended_message(struct session *s, const struct message *m);
 
@@ -311,6 +313,8 @@ enum progress speculate_pending(struct session *s);
 enum progress speculate_resume(struct session *s);
 /* After a rollback to a savepoint the speculation's schema may be an older one. */
 int speculate_reload_catalog(struct session *s, struct err *err);
+/* Makes the work under way fail with 57014. */
+void speculate_interrupt(struct session *s);
 void speculate_free(struct session *s);
 
 /* ---- utility.c ---- */

@@ -15,12 +15,28 @@ char transaction_status(const struct session *s)
 	return s->transaction.has_failed ? 'E' : 'T';
 }
 
+/* At read committed each statement sees the newest schema, until the first write binds the transaction to one. */
+static bool is_bound(const struct transaction *x)
+{
+	return x->kind == TRANSACTION_IMPLICIT || x->is_snapshot || x->speculation != NULL ||
+	       x->pending.bytes.len > 0;
+}
+
 const struct catalog *transaction_catalog(struct session *s)
 {
-	if (s->transaction.catalog != NULL)
-		return s->transaction.catalog;
+	struct transaction *x = &s->transaction;
+
+	if (x->catalog != NULL && is_bound(x))
+		return x->catalog;
 	host_refresh_catalog(s->host);
-	return s->host->catalog;
+	if (x->catalog == NULL)
+		return s->host->catalog;
+	if (x->catalog != s->host->catalog) {
+		catalog_unref(x->catalog);
+		x->catalog = catalog_ref(s->host->catalog);
+		x->schema_version = x->catalog->schema.version;
+	}
+	return x->catalog;
 }
 
 void transaction_explain(const struct session *s, struct err *err)
@@ -205,10 +221,8 @@ enum progress transaction_commit(struct session *s, enum after_commit after)
 
 	if (x->kind == TRANSACTION_NONE)
 		return PROGRESS_DONE;
-	if (x->kind == TRANSACTION_EXPLICIT && after != AFTER_COMMIT_STATEMENT) {
-		/* Only what was deferred before the BEGIN of the same query is left: it must be answered now. */
-		return x->ndeferred > 0 ? speculate_pending(s) : PROGRESS_DONE;
-	}
+	if (x->kind == TRANSACTION_EXPLICIT && after != AFTER_COMMIT_STATEMENT)
+		return PROGRESS_DONE;
 	struct entry_builder *from = x->speculation != NULL ? &x->entry : &x->pending;
 	uint32_t n = x->speculation != NULL ? x->nentry : x->npending;
 	if (n == 0) {
@@ -216,12 +230,13 @@ enum progress transaction_commit(struct session *s, enum after_commit after)
 		return PROGRESS_DONE;
 	}
 	if (prepare_write(s, from, n, &err) != 0) {
-		session_fail(s, &err);
+		deferred_answer(s, 0, &err, NULL);
 		transaction_end(s, false);
 		return PROGRESS_FAILED;
 	}
 	/* The pin would keep the WAL from being reset while we wait. */
 	if (x->speculation != NULL) {
+		portal_end_reads(s);
 		speculation_end(x->speculation);
 		x->speculation = NULL;
 	}
