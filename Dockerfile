@@ -9,7 +9,7 @@ RUN script/build
 
 FROM debian:12-slim
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends libsqlite3-0 libnats3.4 libpg-query1504.0 \
-      libprotobuf-c1 libssl3 libevent-2.1-7 libevent-pthreads-2.1-7 libmsgpackc2 libjansson4 libxxhash0 \
+      libprotobuf-c1 libssl3 libevent-2.1-7 libevent-pthreads-2.1-7 libmsgpackc2 libjansson4 libxxhash0 libgmp10 \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=build /nqlite/build/nqlite /usr/local/bin/nqlite
 RUN useradd --system --create-home --home-dir /data nqlite
