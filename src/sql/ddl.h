@@ -98,6 +98,9 @@ void ddl_set_default(struct pass *p, struct column_def *column, const PgQuery__N
 /* An expression as PostgreSQL would print it. */
 const char *ddl_deparse(struct pass *p, const PgQuery__Node *node);
 
+/* A name as PostgreSQL's definitions print it: quoted where it must be. */
+const char *ddl_quoted(struct pass *p, const char *name);
+
 void ddl_emit_column(struct buf *out, const struct column_def *column);
 void ddl_emit_constraint(struct buf *out, const struct constraint_def *c); /* c and f */
 

@@ -54,7 +54,7 @@ static void name_constraint(
 
 /* ---- names in definitions, as pg_get_constraintdef prints them ---- */
 
-static const char *quoted(struct pass *p, const char *name)
+const char *ddl_quoted(struct pass *p, const char *name)
 {
 	bool is_plain = (*name >= 'a' && *name <= 'z') || *name == '_';
 
@@ -68,7 +68,7 @@ static const char *quoted_list(struct pass *p, const char *const *names, size_t 
 	const char *list = "";
 
 	for (size_t i = 0; i < n; i++)
-		list = pass_printf(p, "%s%s%s", list, i > 0 ? ", " : "", quoted(p, names[i]));
+		list = pass_printf(p, "%s%s%s", list, i > 0 ? ", " : "", ddl_quoted(p, names[i]));
 	return list;
 }
 
@@ -366,7 +366,7 @@ static const char *foreign_definition(struct pass *p, const struct constraint_de
 {
 	const char *text =
 	    pass_printf(p, "FOREIGN KEY (%s) REFERENCES %s(%s)", quoted_list(p, c->columns, c->ncolumns),
-		quoted(p, to->name), quoted_list(p, c->target_columns, c->ncolumns));
+		ddl_quoted(p, to->name), quoted_list(p, c->target_columns, c->ncolumns));
 
 	if (c->on_update[0] != '\0')
 		text = pass_printf(p, "%s ON UPDATE %s", text, c->on_update);

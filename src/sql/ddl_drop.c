@@ -142,23 +142,23 @@ static const char *references_to(struct pass *p, const struct dropped *d, const 
 	    ddl_string_list(p, d->names, d->n), ddl_string_list(p, names, n));
 }
 
-/* SQLite would drop a table that is referred to, and only complain of the rows. */
-static void guard_references(struct pass *p, struct translation *t, const struct dropped *d, bool cascades)
+/* SQLite would drop a table that is referred to, and only complain of the rows. CASCADE drops the foreign keys, not their tables. */
+static void release_references(struct pass *p, struct translation *t, const struct dropped *d, bool cascades)
 {
 	for (size_t i = 0; i < d->n; i++) {
 		const char *name = d->relations[i]->name;
 
-		if (cascades)
-			ddl_step_guard(p, t, SQLSTATE_FEATURE_NOT_SUPPORTED,
-			    pass_printf(p,
-				"DROP TABLE .. CASCADE of table %s, to which foreign keys refer, is not "
-				"supported",
-				name),
-			    references_to(p, d, &d->names[i], 1));
-		else
+		if (!cascades) {
 			ddl_step_guard(p, t, "2BP01",
 			    pass_printf(p, "cannot drop table %s because other objects depend on it", name),
 			    references_to(p, d, &d->names[i], 1));
+			continue;
+		}
+		ddl_step(p, t,
+		    "DELETE FROM _nqlite_constraint WHERE kind = 'f' AND instr(definition, %s) > 0",
+		    ddl_string(p, pass_printf(p, " REFERENCES %s(", ddl_quoted(p, name))));
+		ddl_step(p, t, "SELECT nq_alter_table(%s, 'drop references', NULL, NULL)",
+		    ddl_string(p, d->names[i]));
 	}
 }
 
@@ -169,7 +169,7 @@ static void drop_relations(
 	bool is_table = kind->relkind == 'r';
 
 	if (is_table)
-		guard_references(p, t, &d, s->behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE);
+		release_references(p, t, &d, s->behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE);
 	/* Tables that refer to each other go in any order. */
 	if (is_table && d.n > 1)
 		ddl_step(p, t, "PRAGMA defer_foreign_keys = ON");

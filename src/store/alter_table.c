@@ -270,6 +270,36 @@ static int rebuild(struct alter *a)
 	return rc != 0 ? rc : make_parts(a);
 }
 
+/* ---- foreign keys of others ---- */
+
+/* Edits the texts of the tables that refer to this one, each as a table that is altered itself. */
+static int drop_references(struct alter *a)
+{
+	static const char sql[] =
+	    "SELECT DISTINCT m.name FROM sqlite_schema AS m, pragma_foreign_key_list(m.name) AS f "
+	    "WHERE m.type = 'table' AND m.name <> ?1 AND f.\"table\" = ?1 COLLATE NOCASE";
+	struct text_sink names = { { on_text }, &a->parts, 0, 0 };
+	const char *table = a->table;
+	int rc = run(a, sql, &table, 1, &names);
+
+	for (size_t at = 0; rc == 0 && at < a->parts.len; at += strlen((char *)a->parts.data + at) + 1) {
+		a->table = (const char *)a->parts.data + at;
+		buf_clear(&a->old_text);
+		buf_clear(&a->new_text);
+		rc = read_old_text(a);
+		if (rc == 0 &&
+		    (!table_text_drop_references(&a->new_text, (const char *)a->old_text.data, table) ||
+			buf_text(&a->new_text) == NULL))
+			rc = err_set(a->err, SQLSTATE_FEATURE_NOT_SUPPORTED,
+			    "dropping the foreign keys of a table as \"%s\" was made is not supported",
+			    a->table);
+		if (rc == 0)
+			rc = edit_in_place(a);
+	}
+	a->table = table;
+	return rc;
+}
+
 /* ---- operations ---- */
 
 static bool set_not_null(struct alter *a, const char *sql)
@@ -341,6 +371,8 @@ static const struct operation {
 
 static int alter(struct alter *a)
 {
+	if (strcmp(a->operation, "drop references") == 0)
+		return drop_references(a);
 	for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
 		if (strcmp(operations[i].name, a->operation) != 0)
 			continue;

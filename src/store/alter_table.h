@@ -23,6 +23,7 @@
  *   'unmake rowid'     column
  *   'drop column'      column
  *   'set type'         column, 'TYPE|expression'
+ *   'drop references'  NULL, NULL              foreign keys of other tables that refer to this one
  *
  * nq_fail(sqlstate, message) fails with them.
  * nq_notnull(value, table, column) is the value; 23502 when that is NULL. */

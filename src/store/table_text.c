@@ -268,6 +268,7 @@ enum clause_kind {
 	CLAUSE_DEFAULT,
 	CLAUSE_COLLATE,
 	CLAUSE_PRIMARY,
+	CLAUSE_REFERENCES,
 	CLAUSE_OTHER
 };
 
@@ -278,7 +279,7 @@ static enum clause_kind clause_kind(struct span first)
 		enum clause_kind kind;
 	} words[] = { { "NOT", CLAUSE_NOT_NULL }, { "DEFAULT", CLAUSE_DEFAULT },
 		{ "COLLATE", CLAUSE_COLLATE }, { "PRIMARY", CLAUSE_PRIMARY }, { "NULL", CLAUSE_OTHER },
-		{ "UNIQUE", CLAUSE_OTHER }, { "CHECK", CLAUSE_OTHER }, { "REFERENCES", CLAUSE_OTHER },
+		{ "UNIQUE", CLAUSE_OTHER }, { "CHECK", CLAUSE_OTHER }, { "REFERENCES", CLAUSE_REFERENCES },
 		{ "GENERATED", CLAUSE_OTHER }, { "AS", CLAUSE_OTHER } };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
@@ -391,4 +392,64 @@ bool table_text_set_rowid(struct buf *out, const char *sql, const char *column, 
 	static const enum clause_kind dropped[] = { CLAUSE_PRIMARY, CLAUSE_NOT_NULL };
 
 	return edit_column(out, sql, column, dropped, 2, "INTEGER", is_rowid ? " PRIMARY KEY" : " NOT NULL");
+}
+
+/* ---- foreign keys ---- */
+
+/* Does it hold REFERENCES and the name? */
+static bool refers_to(struct span part, const char *target)
+{
+	const char *end = behind(part);
+
+	for (struct span s = next_span(part.at, end); s.len > 0; s = next_span(behind(s), end)) {
+		if (is_word(s, "REFERENCES"))
+			return is_name(next_span(behind(s), end), target);
+	}
+	return false;
+}
+
+/* The column without its references to the table. */
+static void put_unreferring(struct buf *out, struct span item, const char *target)
+{
+	const char *end = behind(item);
+	struct span name = next_span(item.at, end);
+
+	buf_put(out, item.at, name.len);
+	for (struct span s = next_span(behind(name), end); s.len > 0;) {
+		enum clause_kind kind;
+		struct span clause = clause_at(s, end, &kind);
+
+		if (kind != CLAUSE_REFERENCES || !refers_to(clause, target)) {
+			buf_put_byte(out, ' ');
+			buf_put(out, clause.at, clause.len);
+		}
+		s = next_span(behind(clause), end);
+	}
+}
+
+bool table_text_drop_references(struct buf *out, const char *sql, const char *target)
+{
+	struct table_text t;
+
+	if (!find_parts(&t, sql))
+		return false;
+	const char *end = behind(t.body) - 1, *separator = "";
+	buf_put(out, sql, (size_t)(t.body.at + 1 - sql));
+	for (const char *p = t.body.at + 1; p < end;) {
+		struct span item = item_at(&t, p);
+		struct span comma = next_span(behind(item), end);
+		bool refers = refers_to(item, target);
+
+		if (!refers || !is_constraint(item)) {
+			buf_put_text(out, separator);
+			separator = ", ";
+		}
+		if (!refers)
+			buf_put(out, item.at, item.len);
+		else if (!is_constraint(item))
+			put_unreferring(out, item, target);
+		p = comma.len > 0 ? behind(comma) : end;
+	}
+	buf_put_text(out, end);
+	return !out->failed;
 }

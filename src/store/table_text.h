@@ -15,6 +15,8 @@
 bool table_text_add(struct buf *out, const char *sql, const char *item);
 /* Without the constraint of the table of this name. */
 bool table_text_drop_constraint(struct buf *out, const char *sql, const char *name);
+/* Without the foreign keys that refer to the table `target`, as constraints of the table or of columns. */
+bool table_text_drop_references(struct buf *out, const char *sql, const char *target);
 bool table_text_drop_column(struct buf *out, const char *sql, const char *column);
 bool table_text_set_not_null(struct buf *out, const char *sql, const char *column, bool not_null);
 /* NULL: without one. */

@@ -421,6 +421,32 @@ static void test_tables_that_refer_to_each_other_are_dropped_together(void **sta
 	assert_sound(d);
 }
 
+static void test_cascade_drops_the_foreign_keys_of_other_tables(void **state)
+{
+	struct database *d = *state;
+
+	pg(d, "CREATE TABLE p (id int PRIMARY KEY)");
+	pg(d, "CREATE TABLE q (id int PRIMARY KEY)");
+	pg(d, "CREATE TABLE c (id int PRIMARY KEY, p int REFERENCES p, q int REFERENCES q, CHECK (id > 0))");
+	sql(d->f, "CREATE TABLE s (id INTEGER PRIMARY KEY, p INT DEFAULT 1 REFERENCES p (id) ON DELETE SET "
+		  "NULL NOT NULL, "
+		  "x TEXT, FOREIGN KEY (x) REFERENCES p)");
+	pg(d, "INSERT INTO p VALUES (1)");
+	pg(d, "INSERT INTO q VALUES (1)");
+	pg(d, "INSERT INTO c VALUES (1, 1, 1)");
+	pg(d, "DROP TABLE p CASCADE");
+	assert_rows(d->f, "SELECT sql FROM sqlite_schema WHERE name IN ('c', 's') ORDER BY name",
+	    "CREATE TABLE \"c\" (\"id\" INTEGER PRIMARY KEY, \"p\" INTEGER, \"q\" INTEGER, CONSTRAINT "
+	    "\"c_id_check\" CHECK "
+	    "((\"id\" > 0)), CONSTRAINT \"c_q_fkey\" FOREIGN KEY (\"q\") REFERENCES \"q\" (\"id\"))\n"
+	    "CREATE TABLE s (id INTEGER PRIMARY KEY, p INT DEFAULT 1 NOT NULL, x TEXT)");
+	pg(d, "INSERT INTO c VALUES (2, 99, 1)");
+	assert_int_equal(attempt(d, "INSERT INTO c VALUES (3, 99, 9)"), -1);
+	load(d->f);
+	assert_int_equal(table(d->f, "c")->nconstraints, 3);
+	assert_sound(d);
+}
+
 /* ---- views and indexes ---- */
 
 static void test_views_and_indexes(void **state)
@@ -512,6 +538,7 @@ int main(void)
 		TEST(test_columns_change),
 		TEST(test_foreign_keys_are_added_checked_and_dropped),
 		TEST(test_tables_that_refer_to_each_other_are_dropped_together),
+		TEST(test_cascade_drops_the_foreign_keys_of_other_tables),
 		TEST(test_views_and_indexes),
 		TEST(test_a_table_from_sqlite_s_dialect_is_altered),
 		TEST(test_what_fails_leaves_nothing_behind),
