@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "sql/ddl.h"
+
 static noreturn void fail_view(struct pass *p, const struct relation *r, enum target_verb verb, int location)
 {
 	static const struct {
@@ -81,25 +83,43 @@ bool needs_default(const struct column *column)
 	return column->is_rowid;
 }
 
-static void emit_default(struct buf *out, const struct column *column)
+/* A rowid may have been given out by SQLite too, to a client of the HTTP API that left it out; nextval passes over those when it is told
+ * the table. The default of the column doesn't name it, since tables are renamed. */
+static void emit_default(
+    struct pass *p, struct buf *out, const struct relation *r, const struct column *column)
 {
-	if (column->default_sql == NULL)
+	const char *sequence = column->is_rowid ? ddl_sequence_of(p, column->default_sql) : NULL;
+
+	if (sequence != NULL) {
+		buf_put_text(out, "nq_nextval(");
+		emit_string(out, sequence);
+		buf_put_text(out, ", ");
+		emit_string(out, r->sqlite_name);
+		buf_put_byte(out, ')');
+	} else if (column->default_sql == NULL) {
 		buf_put_text(out, "NULL");
-	else
+	} else {
 		buf_printf(out, "(%s)", column->default_sql);
+	}
+}
+
+/* A table that was made in SQLite's dialect numbers its own rows: no class is recorded for it, and its oid is made from its name. */
+static bool numbers_itself(const struct relation *r, const struct assignment *a)
+{
+	return a->value == NULL && a->column->default_sql == NULL && r->oid >= SCHEMA_SYNTHETIC_OID_MIN;
 }
 
 void emit_assignment(struct pass *p, struct buf *out, const struct relation *r, const struct assignment *a)
 {
 	bool may_be_null = a->value != NULL ? a->value->is_nullable : a->column->default_sql == NULL;
-	bool is_guarded = a->column->is_rowid && may_be_null;
+	bool is_guarded = a->column->is_rowid && may_be_null && !numbers_itself(r, a);
 
 	if (is_guarded)
 		buf_put_text(out, "nq_notnull(");
 	if (a->value != NULL)
 		emit_expr(p, out, a->value);
 	else
-		emit_default(out, a->column);
+		emit_default(p, out, r, a->column);
 	if (is_guarded) {
 		buf_put_text(out, ", ");
 		emit_string(out, r->name);

@@ -34,7 +34,7 @@ enum statement_kind {
 	STATEMENT_EXECUTE,
 	STATEMENT_DEALLOCATE,
 	STATEMENT_DISCARD,
-	STATEMENT_NOTHING, /* done when its tag is answered: VACUUM, CHECKPOINT, LOCK TABLE .. */
+	STATEMENT_NOTHING, /* done when its tag is answered: VACUUM, CHECKPOINT, LOCK TABLE ..; tag "": there is no statement in the text */
 };
 
 enum slot_source {
@@ -45,14 +45,14 @@ enum slot_source {
 };
 
 enum session_fact {
-	FACT_USER,          /* text: current_user, session_user */
-	FACT_DATABASE,      /* text: current_database() */
-	FACT_BACKEND_PID,   /* int */
-	FACT_SCHEMA,        /* text: current_schema() */
-	FACT_SCHEMAS,       /* text, JSON array: current_schemas(false) */
-	FACT_SCHEMAS_ALL,   /* the same with pg_catalog: current_schemas(true) */
-	FACT_CLIENT_ADDR,   /* text or NULL */
-	FACT_CLIENT_PORT,   /* int or NULL */
+	FACT_USER,        /* text: current_user, session_user */
+	FACT_DATABASE,    /* text: current_database() */
+	FACT_BACKEND_PID, /* int */
+	FACT_SCHEMA,      /* text: current_schema() */
+	FACT_SCHEMAS,     /* text, JSON array: current_schemas(false) */
+	FACT_SCHEMAS_ALL, /* the same with pg_catalog: current_schemas(true) */
+	FACT_CLIENT_ADDR, /* text or NULL */
+	FACT_CLIENT_PORT, /* int or NULL */
 };
 
 /* Where the value of ?N of a step comes from. */
@@ -92,9 +92,10 @@ struct translation {
 	size_t ncolumns;
 	const oid_t *param_types; /* of the client's parameters, resolved */
 	size_t nparams;
-	bool is_ddl;        /* moves the schema version */
-	bool is_slow;       /* never try it on a loop thread: pg_sleep .. */
-	bool is_explain;    /* rows are EXPLAIN QUERY PLAN's (id, parent, unused, detail): shown as one text column, indented */
+	bool is_ddl;  /* moves the schema version */
+	bool is_slow; /* never try it on a loop thread: pg_sleep .. */
+	bool
+	    is_explain; /* rows are EXPLAIN QUERY PLAN's (id, parent, unused, detail): shown as one text column, indented */
 	bool is_for_update; /* SELECT .. FOR UPDATE / SHARE */
 	bool is_volatile;   /* calls something whose result differs from call to call */
 	uint64_t schema_version;
@@ -109,26 +110,30 @@ struct translation {
 			bool is_local;
 		} setting;
 		struct { /* BEGIN, SET_TRANSACTION, and AND CHAIN of COMMIT and ROLLBACK */
-			const char *isolation;  /* as transaction_isolation shows it ("read committed"), NULL: not said */
-			int read_only;          /* -1 not said, 0, 1 */
-			int deferrable;         /* likewise */
+			const char *
+			    isolation; /* as transaction_isolation shows it ("read committed"), NULL: not said */
+			int read_only;           /* -1 not said, 0, 1 */
+			int deferrable;          /* likewise */
 			bool is_session_default; /* SET SESSION CHARACTERISTICS */
 			bool chain;
 		} transaction;
-		const char *name; /* SAVEPOINT, RELEASE, ROLLBACK_TO, DEALLOCATE (NULL: all), DISCARD (all, plans ..) */
-		struct {          /* PREPARE, EXECUTE */
+		const char *
+		    name; /* SAVEPOINT, RELEASE, ROLLBACK_TO, DEALLOCATE (NULL: all), DISCARD (all, plans ..) */
+		struct { /* PREPARE, EXECUTE */
 			const char *name;
 			const char *text; /* PREPARE: the statement, as written */
 			const oid_t *types;
 			size_t ntypes;
-			const struct value *args; /* EXECUTE: constants, as text values to be read by type input (NULL stays NULL) */
+			const struct value *
+			    args; /* EXECUTE: constants, as text values to be read by type input (NULL stays NULL) */
 			size_t nargs;
 		} prepare;
-		struct { /* COPY */
+		struct {                   /* COPY */
 			const char *table; /* for error context; NULL: COPY (query) */
 			char delimiter;
 			const char *null_text;
-			const struct column *const *targets; /* COPY_FROM: the column of each field; also ?N of the step */
+			const struct column *const
+			    *targets; /* COPY_FROM: the column of each field; also ?N of the step */
 			size_t ntargets;
 		} copy;
 	};
@@ -162,8 +167,8 @@ void translator_free(struct translator *t);
 struct piece {
 	size_t offset, len; /* bytes */
 };
-int translator_split(struct translator *t, const char *text, size_t len, struct arena *arena, struct piece **pieces,
-    size_t *n, struct err *err);
+int translator_split(struct translator *t, const char *text, size_t len, struct arena *arena,
+    struct piece **pieces, size_t *n, struct err *err);
 
 /* What a translation depends on besides its text. */
 struct translate_request {
@@ -173,7 +178,8 @@ struct translate_request {
 	const oid_t *param_types; /* declared by Parse; OID_NONE: to be inferred (42P18 when that fails) */
 	size_t nparam_types;
 	bool literals_stay; /* Parse: literals are the same each time, so they stay in the text */
-	size_t position_base; /* characters before this statement in the client's text, added to error positions */
+	size_t
+	    position_base; /* characters before this statement in the client's text, added to error positions */
 };
 
 /* Translates one statement; *out's literals live in `arena`. */

@@ -69,9 +69,8 @@ static bool is_same_text(const struct cache_entry *e, uint64_t hash, const struc
 	const struct cache_key *k = &e->key;
 
 	return e->hash == hash && k->schema_version == key->schema_version &&
-	    k->params_fixed == key->params_fixed && k->len == key->len &&
-	       k->ntypes == key->ntypes && k->nliterals == key->nliterals &&
-	       memcmp(k->text, key->text, key->len) == 0 &&
+	       k->params_fixed == key->params_fixed && k->len == key->len && k->ntypes == key->ntypes &&
+	       k->nliterals == key->nliterals && memcmp(k->text, key->text, key->len) == 0 &&
 	       (key->ntypes == 0 || memcmp(k->types, key->types, key->ntypes * sizeof(oid_t)) == 0);
 }
 

@@ -25,7 +25,7 @@ struct cache_key {
 	const oid_t *types; /* declared parameter types */
 	size_t ntypes;
 	uint64_t schema_version;
-	bool params_fixed; /* of a simple query */
+	bool params_fixed;                    /* of a simple query */
 	const struct shape_literal *literals; /* of a shape */
 	size_t nliterals;
 };

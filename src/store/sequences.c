@@ -67,19 +67,54 @@ static void fail_exhausted(sqlite3_context *ctx, struct conn *conn, const struct
 		    (long long)bound.number);
 }
 
+/* The same, passing over rowids that SQLite has given out by itself. */
+static const char taken_sql[] = "SELECT rowid FROM \"%w\" WHERE EXISTS (SELECT 1 FROM \"%w\" WHERE rowid = "
+				"?1) ORDER BY rowid DESC LIMIT 1";
+static const char pass_sql[] =
+    "UPDATE _nqlite_sequence SET last_value = last_value + increment * ((?2 - last_value) / increment) "
+    "WHERE name = ?1 AND increment > 0 AND ?2 > last_value";
+
+static int draw(struct conn *conn, const struct value *name, struct number_sink *next, struct err *err)
+{
+	return ask_number(conn, next_sql, name, 1, next, err);
+}
+
+static int draw_free(
+    struct conn *conn, const struct value *name, const char *table, struct number_sink *next, struct err *err)
+{
+	struct number_sink taken;
+	char *sql = sqlite3_mprintf(taken_sql, table, table);
+	int rc =
+	    sql == NULL ? err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory") : draw(conn, name, next, err);
+
+	if (rc == 0 && next->has_number) {
+		const struct value number = value_int(next->number);
+		rc = ask_number(conn, sql, &number, 1, &taken, err);
+		if (rc == 0 && taken.has_number) {
+			const struct value params[2] = { *name, value_int(taken.number) };
+			rc = ask_number(conn, pass_sql, params, 2, &taken, err);
+			if (rc == 0)
+				rc = draw(conn, name, next, err);
+		}
+	}
+	sqlite3_free(sql);
+	return rc;
+}
+
 static void fn_nextval(sqlite3_context *ctx, int nargs, sqlite3_value **args)
 {
 	struct conn *conn = function_conn(ctx);
 	struct number_sink next;
 	struct err err;
 
-	(void)nargs;
 	if (sqlite3_value_type(args[0]) != SQLITE_TEXT)
 		return; /* NULL: NULL, as PostgreSQL's strict functions do */
 
 	const char *text = (const char *)sqlite3_value_text(args[0]);
 	struct value name = value_text(text, (size_t)sqlite3_value_bytes(args[0]));
-	if (ask_number(conn, next_sql, &name, 1, &next, &err) != 0)
+	const char *table = nargs > 1 ? (const char *)sqlite3_value_text(args[1]) : NULL;
+	if ((table == NULL ? draw(conn, &name, &next, &err) : draw_free(conn, &name, table, &next, &err)) !=
+	    0)
 		function_fail_with(ctx, &err);
 	else if (next.has_number)
 		sqlite3_result_int64(ctx, next.number);
@@ -105,6 +140,7 @@ static void fn_new_oid(sqlite3_context *ctx, int nargs, sqlite3_value **args)
 
 const struct sql_function functions_sequences[] = {
 	{ .name = "nq_nextval", .nargs = 1, .function = fn_nextval },
+	{ .name = "nq_nextval", .nargs = 2, .function = fn_nextval },
 	{ .name = "nq_new_oid", .nargs = 0, .flags = SQLITE_DIRECTONLY, .function = fn_new_oid },
 	{ .name = NULL },
 };
