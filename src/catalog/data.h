@@ -29,7 +29,7 @@ enum {
 	OID_TABLESPACE_GLOBAL = 1664,
 	OID_FIRST_NORMAL = 16384, /* as PostgreSQL's FirstNormalObjectId */
 	OID_FIRST_SYNTHETIC =
-	    1000000000, /* oids of what has no row in the _nqlite_ tables: the hash of its name picks one */
+	    SCHEMA_SYNTHETIC_OID_MIN, /* oids of what has no row in the _nqlite_ tables: the hash of its name picks one */
 	OID_SYNTHETIC_COUNT = 1000000000,
 };
 

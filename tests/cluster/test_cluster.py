@@ -113,7 +113,7 @@ def test_nodes_agree_on_the_running_hash(cluster):
         dump(node, "SELECT 1")
     states = {}
     for node in cluster:
-        s = status(node)["replication"]
+        s = status(node)["log"]
         states.setdefault(s["applied_seq"], set()).add(s["applied_hash"])
     assert all(len(hashes) == 1 for hashes in states.values()), states
 
@@ -256,7 +256,7 @@ def test_nodes_killed_at_random_lose_nothing_and_do_nothing_twice(directory):
     assert set(acknowledged) <= set(present), "something acknowledged is lost"
     assert not refused & set(present), "something refused is there"
     assert set(present) <= set(acknowledged) | unknown
-    assert len({status(n)["replication"]["applied_hash"] for n in nodes}) == 1
+    assert len({status(n)["log"]["applied_hash"] for n in nodes}) == 1
     for node in nodes:
         assert node.stop() == 0
     nats.kill()

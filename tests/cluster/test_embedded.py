@@ -62,7 +62,7 @@ def test_memory_keeps_nothing_and_works_alike(directory):
 
 
 @pytest.mark.parametrize("args,sentence", [
-    (["--nosuch"], 'unknown option "--nosuch" (nqlite --help lists all)'),
+    (["--nosuch"], 'unknown option "nosuch" (nqlite --help lists all)'),
     (["--pg-listen", "5432"], '--pg-listen: "5432" is not HOST:PORT'),
     (["--pg-listen", "0.0.0.0:5432"], "--pg-listen 0.0.0.0:5432 is not loopback"),
     (["--creds", "a", "--token", "b", "--nats-host", "nats://x"], "--creds and --token exclude each other"),
