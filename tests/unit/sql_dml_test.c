@@ -18,20 +18,20 @@ static void test_insert_names_its_columns_and_gives_defaults(void **state)
 		{ "INSERT INTO t DEFAULT VALUES",
 		    "INSERT INTO \"t\" (\"a\") VALUES (nq_notnull(NULL, 't', 'a'))" },
 		{ "INSERT INTO s (name) VALUES ('a'), ('b') RETURNING id",
-		    "INSERT INTO \"s\" (\"name\", \"id\") VALUES ('a', (nq_nextval('s_id_seq'))), ('b', "
-		    "(nq_nextval('s_id_seq'))) RETURNING \"s\".\"id\"" },
+		    "INSERT INTO \"s\" (\"name\", \"id\") VALUES ('a', nq_nextval('s_id_seq', 's')), ('b', "
+		    "nq_nextval('s_id_seq', 's')) RETURNING \"s\".\"id\"" },
 		{ "INSERT INTO s DEFAULT VALUES",
-		    "INSERT INTO \"s\" (\"id\") VALUES ((nq_nextval('s_id_seq')))" },
+		    "INSERT INTO \"s\" (\"id\") VALUES (nq_nextval('s_id_seq', 's'))" },
 		{ "INSERT INTO pgbench_history DEFAULT VALUES",
 		    "INSERT INTO \"pgbench_history\" (\"tid\") VALUES (NULL)" },
 		{ "INSERT INTO k (x, y, z, g) VALUES (1, 'a', 2, DEFAULT)",
 		    "INSERT INTO \"k\" (\"x\", \"y\", \"z\") VALUES (1, 'a', 2)" },
 		{ "INSERT INTO w (n) VALUES (1)",
-		    "INSERT INTO \"w\" (\"n\", \"id\") VALUES (1, (nq_nextval('w_id_seq')))" },
+		    "INSERT INTO \"w\" (\"n\", \"id\") VALUES (1, nq_nextval('w_id_seq', 'w'))" },
 		{ "INSERT INTO w OVERRIDING SYSTEM VALUE VALUES (5, 1)",
 		    "INSERT INTO \"w\" (\"id\", \"n\") VALUES (5, 1)" },
 		{ "INSERT INTO w OVERRIDING USER VALUE VALUES (5, 1)",
-		    "INSERT INTO \"w\" (\"id\", \"n\") VALUES ((nq_nextval('w_id_seq')), 1)" },
+		    "INSERT INTO \"w\" (\"id\", \"n\") VALUES (nq_nextval('w_id_seq', 'w'), 1)" },
 		{ "INSERT INTO t VALUES ((SELECT 1), upper('x'))",
 		    "INSERT INTO \"t\" (\"a\", \"b\") VALUES (nq_notnull((SELECT 1), 't', 'a'), "
 		    "upper('x'))" },
@@ -43,11 +43,11 @@ static void test_insert_names_its_columns_and_gives_defaults(void **state)
 		    "nq_notnull(\"_s\".\"c1\", 't', 'a') FROM \"_s\" WHERE true" },
 		{ "INSERT INTO s (name) SELECT 'x' FROM t",
 		    "INSERT INTO \"s\" (\"name\", \"id\") WITH \"_s\"(\"c1\") AS (SELECT 'x' FROM \"t\") "
-		    "SELECT \"_s\".\"c1\", (nq_nextval('s_id_seq')) FROM \"_s\" WHERE true" },
+		    "SELECT \"_s\".\"c1\", nq_nextval('s_id_seq', 's') FROM \"_s\" WHERE true" },
 		{ "WITH x AS (SELECT 1 AS n) INSERT INTO s (name) SELECT n::text FROM x",
 		    "WITH \"x\"(c1) AS (SELECT 1) INSERT INTO \"s\" (\"name\", \"id\") WITH \"_s\"(\"c1\") "
 		    "AS (SELECT CAST(\"x\".\"c1\" AS TEXT) FROM \"x\") SELECT \"_s\".\"c1\", "
-		    "(nq_nextval('s_id_seq')) FROM \"_s\" WHERE true" },
+		    "nq_nextval('s_id_seq', 's') FROM \"_s\" WHERE true" },
 	};
 
 	(void)state;
@@ -114,7 +114,7 @@ static void test_on_conflict_finds_its_constraint(void **state)
 		    "\"_s\".\"c2\" FROM \"_s\" WHERE true ON CONFLICT (\"id\") DO UPDATE SET \"id\" = "
 		    "\"excluded\".\"id\", \"name\" = 'n' RETURNING \"s\".\"id\", \"s\".\"name\"" },
 		{ "INSERT INTO s DEFAULT VALUES ON CONFLICT DO NOTHING",
-		    "INSERT INTO \"s\" (\"id\") VALUES ((nq_nextval('s_id_seq'))) ON CONFLICT DO NOTHING" },
+		    "INSERT INTO \"s\" (\"id\") VALUES (nq_nextval('s_id_seq', 's')) ON CONFLICT DO NOTHING" },
 		{ "INSERT INTO t VALUES (1) ON CONFLICT (c) DO NOTHING",
 		    "42P10 there is no unique or exclusion constraint matching the ON CONFLICT "
 		    "specification" },
@@ -155,7 +155,7 @@ static void test_update_sets_columns(void **state)
 		    "\"s\".\"name\", \"s\".\"name\" FROM \"s\" WHERE (\"s\".\"id\" = \"t\".\"a\")) SELECT "
 		    "\"_s\".\"c1\", nq_varchar(\"_s\".\"c2\", 7) FROM \"_s\" WHERE true)" },
 		{ "UPDATE w SET id = DEFAULT, n = 3",
-		    "UPDATE \"w\" SET \"id\" = (nq_nextval('w_id_seq')), \"n\" = 3" },
+		    "UPDATE \"w\" SET \"id\" = nq_nextval('w_id_seq', 'w'), \"n\" = 3" },
 		{ "UPDATE k SET g = DEFAULT", "UPDATE \"k\" SET _rowid_ = _rowid_" },
 		{ "WITH x AS (SELECT 1 AS n) UPDATE t SET b = 'x' WHERE a IN (SELECT n FROM x)",
 		    "WITH \"x\"(c1) AS (SELECT 1) UPDATE \"t\" SET \"b\" = 'x' WHERE (\"t\".\"a\" IN (SELECT "

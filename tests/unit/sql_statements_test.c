@@ -285,7 +285,7 @@ static void test_copy_emits_steps(void **state)
 		{ "COPY t FROM STDIN",
 		    "INSERT INTO \"t\" (\"a\", \"b\", \"c\") VALUES (nq_notnull(?1, 't', 'a'), ?2, ?3)" },
 		{ "COPY s (name) FROM STDIN",
-		    "INSERT INTO \"s\" (\"name\", \"id\") VALUES (?1, (nq_nextval('s_id_seq')))" },
+		    "INSERT INTO \"s\" (\"name\", \"id\") VALUES (?1, nq_nextval('s_id_seq', 's'))" },
 		{ "COPY k FROM STDIN (FORMAT text, DELIMITER '|', NULL '')",
 		    "INSERT INTO \"k\" (\"x\", \"y\", \"z\") VALUES (?1, ?2, ?3)" },
 		{ "COPY t TO STDOUT", "SELECT \"t\".\"a\", \"t\".\"b\", \"t\".\"c\" FROM \"t\"" },
