@@ -172,6 +172,8 @@ static void read_run(struct task *task)
 	uint64_t before = r->writer.rows;
 
 	r->result = CURSOR_FAILED;
+	if (r->is_open) /* setting it starts the random numbers anew */
+		r->env.seed = entry_statement_seed(r->env.seed, 1);
 	conn_set_environment(r->conn, &r->env);
 	conn_set_tables_context(r->conn, r->catalog);
 	if (!r->is_open && cursor_open(&r->cursor, r->conn, &r->query, &r->err) != 0)

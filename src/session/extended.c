@@ -85,8 +85,8 @@ static int read_params(struct session *s, struct portal *p, const struct msg_bin
 	return rc;
 }
 
-static int fill_portal(struct session *s, struct portal *p, const struct prepared *from,
-    const struct msg_bind *msg, struct err *err)
+static int fill_portal(
+    struct session *s, struct portal *p, struct prepared *from, const struct msg_bind *msg, struct err *err)
 {
 	p->text = arena_strndup(&p->arena, from->text, from->text_len);
 	p->text_len = from->text_len;
@@ -101,6 +101,11 @@ static int fill_portal(struct session *s, struct portal *p, const struct prepare
 	p->translation = from->translation;
 	if (portal_refresh(s, p, err) != 0)
 		return -1;
+	if (from->translation != p->translation) {
+		translation_ref(p->translation);
+		translation_unref(from->translation);
+		from->translation = p->translation;
+	}
 	if (msg->nparams != p->translation->nparams)
 		return err_set(err, SQLSTATE_PROTOCOL_VIOLATION,
 		    "bind message supplies %u parameters, but prepared statement \"%s\" requires %zu",

@@ -144,8 +144,9 @@ int portal_translate(struct session *s, struct portal *p, struct err *err)
 		.text = p->text,
 		.len = p->text_len,
 		.schema = &transaction_catalog(s)->schema,
-		.param_types = p->declared,
-		.nparam_types = p->ndeclared,
+		/* The values were read as what the parameters were then. */
+		.param_types = p->params != NULL ? p->translation->param_types : p->declared,
+		.nparam_types = p->params != NULL ? p->translation->nparams : p->ndeclared,
 		.literals_stay = p->literals_stay,
 		.position_base = p->position_base,
 	};

@@ -88,10 +88,12 @@ static enum row_verdict on_row(struct row_sink *sink, const struct value *values
 	if (w->form != ROW_EXPLAIN && n > w->ncolumns)
 		n = w->ncolumns;
 	if (put_row(w, values, n, err) != 0) {
+		w->has_failed = true;
 		buf_truncate(w->out, at);
 		return ROW_FAIL;
 	}
 	if (w->out->failed) {
+		w->has_failed = true;
 		buf_truncate(w->out, at);
 		err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
 		err_detail(err, "A result row, or the rows of one statement, did not fit into memory.");
@@ -113,6 +115,7 @@ void row_writer_init(struct row_writer *w, enum row_form form, struct buf *out,
 	w->copy = NULL;
 	w->pause_bytes = 0;
 	w->rows = 0;
+	w->has_failed = false;
 	w->is_hashed = false;
 	w->hash = 0;
 	w->nnodes = 0;

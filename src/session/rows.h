@@ -25,6 +25,7 @@ struct row_writer {
 	const struct copy_options *copy; /* ROW_COPY */
 	size_t pause_bytes;              /* ask for a pause when out holds so many; 0: never */
 	uint64_t rows;                   /* written */
+	bool has_failed;                 /* a row found no room, or couldn't be written */
 	bool is_hashed;
 	uint64_t hash; /* row_hash over what SQLite gave */
 	/* private */

@@ -77,9 +77,10 @@ void host_refresh_catalog(struct session_host *host)
 
 struct conn *host_reader(struct session_host *host, struct err *err)
 {
-	uint64_t generation = replication_applied_generation(host->replication);
+	/* One more than the applier's, which is 0 until something is applied: here 0 means that no snapshot is held. */
+	uint64_t generation = replication_applied_generation(host->replication) + 1;
 
-	if (host->reader_generation == generation && generation != 0)
+	if (host->reader_generation == generation)
 		return host->reader;
 	host_release_reader(host);
 	if (conn_hold_snapshot(host->reader, err) != 0)

@@ -168,6 +168,7 @@ static struct row_sink *write_sink(struct write *w, uint32_t statement)
 		/* It may run again: what it gave before is void. */
 		buf_clear(&d->rows);
 		d->writer.rows = 0;
+		d->writer.has_failed = false;
 		return &d->writer.sink;
 	}
 	return NULL;
@@ -257,18 +258,23 @@ static struct entry_builder *take_back(struct transaction *x)
 	return from;
 }
 
+/* COPY's rows are there for one translation only, and what ran in a speculation was told. */
+static bool can_retry(const struct transaction *x)
+{
+	for (size_t i = 0; i < x->ndeferred; i++) {
+		if (x->deferred[i].count_known >= 0)
+			return false;
+	}
+	return x->ndeferred > 0 && x->retries < RETRIES_MAX;
+}
+
 /* The schema has moved between translation and apply, and nothing was done or told: the same statements, translated again. */
-static bool retry(struct session *s, struct err *err)
+static int translate_again(struct session *s, struct err *err)
 {
 	struct transaction *x = &s->transaction;
 	size_t n = x->ndeferred;
 
-	if (n == 0 || x->retries++ >= RETRIES_MAX)
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		if (x->deferred[i].count_known >= 0)
-			return false;
-	}
+	x->retries++;
 	catalog_unref(x->catalog);
 	x->catalog = NULL;
 	x->catalog = catalog_ref(transaction_catalog(s));
@@ -284,11 +290,11 @@ static bool retry(struct session *s, struct err *err)
 		s->out.len = end;
 		if (!ok) {
 			x->ndeferred = n; /* all references are still held; deferred_drop lets them go */
-			return false;
+			return -1;
 		}
 		portal_unref(s, old.portal);
 	}
-	return true;
+	return 0;
 }
 
 static void say_outcome(const struct write *w, struct err *err)
@@ -332,6 +338,53 @@ static void finish(struct session *s, bool committed)
 	session_ready(s);
 }
 
+/* Rows of RETURNING that found no room: the write itself is done, and can't be undone. */
+static size_t first_without_room(const struct transaction *x, struct err *err)
+{
+	if (x->write.err.sqlstate[0] == '\0')
+		return SIZE_MAX;
+	*err = x->write.err;
+	err_hint(err, "The transaction is committed all the same.");
+	for (size_t i = 0; i < x->ndeferred; i++) {
+		if (x->deferred[i].writer.has_failed)
+			return i;
+	}
+	return 0;
+}
+
+/* All or nothing: what stands before the failed statement in the same entry isn't done either, but PostgreSQL would have answered it
+ * before it met the error, and so do we. Without a statement to blame the error stands in the first's place. */
+static size_t first_failed(const struct transaction *x)
+{
+	return x->write.outcome == WRITE_FAILED ? deferred_of(x, x->write.failed_statement) : 0;
+}
+
+/* `err` NULL: all is well. */
+static void commit_end(struct session *s, size_t failed, struct err *err, bool committed)
+{
+	struct transaction *x = &s->transaction;
+	int64_t few[16], *changes = few;
+
+	if (err != NULL)
+		catalog_explain_error(transaction_catalog(s), err);
+	if (x->ndeferred > sizeof(few) / sizeof(few[0]))
+		changes = malloc(x->ndeferred * sizeof(*changes));
+	for (size_t i = 0; changes != NULL && i < x->ndeferred; i++) {
+		uint32_t statement = x->deferred[i].result_statement;
+		changes[i] = statement == UINT32_MAX ? -1 : x->write.results[statement].changes;
+	}
+	if (changes == NULL) /* the answers have no room: the connection can't go on */
+		s->out.failed = true;
+	else if (x->ndeferred > 0)
+		deferred_answer(s, failed, err, changes);
+	else if (err != NULL)
+		session_fail(s, err);
+	if (changes != few)
+		free(changes);
+	transaction_end(s, committed);
+	finish(s, committed && err == NULL);
+}
+
 void transaction_commit_done(struct session *s)
 {
 	struct transaction *x = &s->transaction;
@@ -339,48 +392,19 @@ void transaction_commit_done(struct session *s)
 	struct err err;
 
 	take_back(x);
-	if (w->outcome == WRITE_RETRY) {
-		if (retry(s, &err)) {
-			session_move(s, SESSION_READY);
-			if (transaction_commit(s, s->after_commit) == PROGRESS_WAIT)
-				return;
-		}
-	}
 	if (w->outcome == WRITE_APPLIED) {
-		int64_t few[16],
-		    *changes = x->ndeferred <= 16 ? few : malloc(x->ndeferred * sizeof(*changes));
-		for (size_t i = 0; changes != NULL && i < x->ndeferred; i++) {
-			uint32_t statement = x->deferred[i].result_statement;
-			changes[i] = statement == UINT32_MAX ? -1 : w->results[statement].changes;
-		}
-		if (changes != NULL)
-			deferred_answer(s, SIZE_MAX, NULL, changes);
-		if (changes != few)
-			free(changes);
-		transaction_end(s, true);
-		finish(s, true);
+		size_t failed = first_without_room(x, &err);
+		commit_end(s, failed, failed == SIZE_MAX ? NULL : &err, true);
 		return;
 	}
 	say_outcome(w, &err);
-	catalog_explain_error(transaction_catalog(s), &err);
-	/* All or nothing: what stands before the failed statement in the same entry isn't done either, but PostgreSQL would have answered
-	 * it before it met the error, and so do we. Without a statement to blame the error stands in the first's place. */
-	size_t failed = w->outcome == WRITE_FAILED ? deferred_of(x, w->failed_statement) : 0;
-	int64_t none[1] = { 0 };
-	int64_t *changes = x->ndeferred > 0 ? calloc(x->ndeferred, sizeof(*changes)) : none;
-	if (changes != NULL && failed < x->ndeferred) {
-		for (size_t i = 0; i < failed; i++) {
-			if (x->deferred[i].result_statement != UINT32_MAX)
-				changes[i] = w->results[x->deferred[i].result_statement].changes;
-		}
-		deferred_answer(s, failed, &err, changes);
-	} else {
-		session_fail(s, &err);
+	if (w->outcome == WRITE_RETRY && can_retry(x) && translate_again(s, &err) == 0) {
+		session_move(s, SESSION_READY);
+		if (transaction_commit(s, s->after_commit) == PROGRESS_FAILED)
+			finish(s, false);
+		return;
 	}
-	if (changes != none)
-		free(changes);
-	transaction_end(s, false);
-	finish(s, false);
+	commit_end(s, first_failed(x), &err, false);
 }
 
 /* ---- the end ---- */

@@ -745,6 +745,40 @@ static void a_deferred_write_whose_table_is_gone_fails(void **state)
 	SAY(c, &b, "1 2 D[1] C[SELECT 1] Z[I]");
 }
 
+static void a_parameter_keeps_its_type(void **state)
+{
+	static const char *const params[] = { "5", NULL };
+	struct client *other = client_started(&h);
+
+	(void)state;
+	ASK(c, "CREATE TABLE u (a int)", "C[CREATE TABLE] Z[I]");
+	put_parse(&b, "s", "INSERT INTO u VALUES ($1)");
+	put_bind(&b, "", "s", params);
+	put_execute(&b, "", 0);
+	client_send(c, &b);
+	ASK(other, "DROP TABLE u; CREATE TABLE u (a bigint)", "C[DROP TABLE] C[CREATE TABLE] Z[I]");
+	wire_put_bare(&b, 'S');
+	SAY(c, &b, "1 2 C[INSERT 0 1] Z[I]");
+	put_target(&b, 'D', 'S', "s");
+	put_bind(&b, "", "s", params);
+	put_execute(&b, "", 0);
+	wire_put_bare(&b, 'S');
+	SAY(c, &b, "t n 2 C[INSERT 0 1] Z[I]");
+	ASK(c, "SELECT a FROM u", "T[a] D[5] D[5] C[SELECT 2] Z[I]");
+}
+
+static void rows_that_find_no_room_are_an_error_and_committed(void **state)
+{
+	(void)state;
+	make_table();
+	ASK(c,
+	    "INSERT INTO t SELECT g, 'a row of some length, to fill the room soon' FROM generate_series(1, "
+	    "30000) AS g "
+	    "RETURNING a, b",
+	    "T[a,b] E[53200] Z[I]");
+	ASK(c, "SELECT count(*) FROM t", "T[count] D[30000] C[SELECT 1] Z[I]");
+}
+
 static void a_transaction_that_ddl_overtook_fails(void **state)
 {
 	(void)state;
@@ -1274,6 +1308,8 @@ int main(void)
 		TEST(a_portal_outlives_a_change_of_schema),
 		TEST(a_deferred_write_is_translated_again),
 		TEST(a_deferred_write_whose_table_is_gone_fails),
+		TEST(a_parameter_keeps_its_type),
+		TEST(rows_that_find_no_room_are_an_error_and_committed),
 		TEST(a_transaction_that_ddl_overtook_fails),
 		TEST(a_long_answer_streams_in_slices),
 		TEST(a_long_read_runs_elsewhere),
