@@ -9,7 +9,7 @@
 
 #include "store/functions.h"
 
-/* nq_nextval(name), nq_new_oid() */
+/* nq_nextval(name), nq_nextval(name, table): passes over rowids of the table that SQLite gave out by itself; nq_new_oid() */
 extern const struct sql_function functions_sequences[];
 
 #endif

@@ -114,7 +114,8 @@ static void test_on_conflict_finds_its_constraint(void **state)
 		    "\"_s\".\"c2\" FROM \"_s\" WHERE true ON CONFLICT (\"id\") DO UPDATE SET \"id\" = "
 		    "\"excluded\".\"id\", \"name\" = 'n' RETURNING \"s\".\"id\", \"s\".\"name\"" },
 		{ "INSERT INTO s DEFAULT VALUES ON CONFLICT DO NOTHING",
-		    "INSERT INTO \"s\" (\"id\") VALUES (nq_nextval('s_id_seq', 's')) ON CONFLICT DO NOTHING" },
+		    "INSERT INTO \"s\" (\"id\") VALUES (nq_nextval('s_id_seq', 's')) ON CONFLICT DO "
+		    "NOTHING" },
 		{ "INSERT INTO t VALUES (1) ON CONFLICT (c) DO NOTHING",
 		    "42P10 there is no unique or exclusion constraint matching the ON CONFLICT "
 		    "specification" },
