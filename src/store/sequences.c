@@ -68,11 +68,23 @@ static void fail_exhausted(sqlite3_context *ctx, struct conn *conn, const struct
 }
 
 /* The same, passing over rowids that SQLite has given out by itself. */
-static const char taken_sql[] = "SELECT rowid FROM \"%w\" WHERE EXISTS (SELECT 1 FROM \"%w\" WHERE rowid = "
-				"?1) ORDER BY rowid DESC LIMIT 1";
+static const char taken_sql[] = "SELECT 1 FROM \"%w\" WHERE rowid = ?1";
+static const char last_sql[] = "SELECT max(rowid) FROM \"%w\"";
 static const char pass_sql[] =
     "UPDATE _nqlite_sequence SET last_value = last_value + increment * ((?2 - last_value) / increment) "
     "WHERE name = ?1 AND increment > 0 AND ?2 > last_value";
+
+static int ask_table(struct conn *conn, const char *format, const char *table, const struct value *params,
+    size_t nparams, struct number_sink *answer, struct err *err)
+{
+	char *sql = sqlite3_mprintf(format, table);
+
+	if (sql == NULL)
+		return err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory");
+	int rc = ask_number(conn, sql, params, nparams, answer, err);
+	sqlite3_free(sql);
+	return rc;
+}
 
 static int draw(struct conn *conn, const struct value *name, struct number_sink *next, struct err *err)
 {
@@ -82,23 +94,21 @@ static int draw(struct conn *conn, const struct value *name, struct number_sink 
 static int draw_free(
     struct conn *conn, const struct value *name, const char *table, struct number_sink *next, struct err *err)
 {
-	struct number_sink taken;
-	char *sql = sqlite3_mprintf(taken_sql, table, table);
-	int rc =
-	    sql == NULL ? err_set(err, SQLSTATE_OUT_OF_MEMORY, "out of memory") : draw(conn, name, next, err);
+	struct number_sink answer;
 
-	if (rc == 0 && next->has_number) {
-		const struct value number = value_int(next->number);
-		rc = ask_number(conn, sql, &number, 1, &taken, err);
-		if (rc == 0 && taken.has_number) {
-			const struct value params[2] = { *name, value_int(taken.number) };
-			rc = ask_number(conn, pass_sql, params, 2, &taken, err);
-			if (rc == 0)
-				rc = draw(conn, name, next, err);
-		}
-	}
-	sqlite3_free(sql);
-	return rc;
+	if (draw(conn, name, next, err) != 0)
+		return -1;
+	const struct value number = value_int(next->number);
+	if (!next->has_number)
+		return 0;
+	if (ask_table(conn, taken_sql, table, &number, 1, &answer, err) != 0)
+		return -1;
+	if (!answer.has_number)
+		return 0;
+	if (ask_table(conn, last_sql, table, NULL, 0, &answer, err) != 0)
+		return -1;
+	const struct value params[2] = { *name, value_int(answer.number) };
+	return ask_number(conn, pass_sql, params, 2, &answer, err) != 0 ? -1 : draw(conn, name, next, err);
 }
 
 static void fn_nextval(sqlite3_context *ctx, int nargs, sqlite3_value **args)
