@@ -106,7 +106,8 @@ int err_prefix(struct err *err, const char *fmt, ...)
 	va_end(args);
 	if (len < 0 || (size_t)len + 2 >= sizeof(text))
 		return -1;
-	snprintf(text + len, sizeof(text) - (size_t)len, ": %.*s", (int)(sizeof(text) - (size_t)len - 3), err->message);
+	snprintf(text + len, sizeof(text) - (size_t)len, ": %.*s", (int)(sizeof(text) - (size_t)len - 3),
+	    err->message);
 	memcpy(err->message, text, sizeof(text));
 	return -1;
 }

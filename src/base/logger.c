@@ -31,8 +31,8 @@ void logger_write(const struct logger *l, enum log_level level, const char *fmt,
 	clock_gettime(CLOCK_REALTIME, &t);
 	gmtime_r(&t.tv_sec, &tm);
 	size_t len = strftime(line, sizeof(line), "%Y-%m-%d %H:%M:%S", &tm);
-	len += (size_t)snprintf(line + len, sizeof(line) - len, ".%03d UTC [%d] %s: ", (int)(t.tv_nsec / 1000000),
-	    (int)getpid(), names[level]);
+	len += (size_t)snprintf(line + len, sizeof(line) - len,
+	    ".%03d UTC [%d] %s: ", (int)(t.tv_nsec / 1000000), (int)getpid(), names[level]);
 	va_start(args, fmt);
 	int text = vsnprintf(line + len, sizeof(line) - len - 1, fmt, args);
 	va_end(args);
