@@ -9,6 +9,7 @@
 #define ANSWER_BYTES_MAX (64 << 20)
 #define CALLS_MAX        10000
 #define WAIT_MS          10000 /* for the log, when no timeout is given */
+#define WAIT_SLICE_MS    1000 /* a wait can't be taken back: so late we see that nobody wants it any longer */
 
 static const char json_content[] = "application/json; charset=utf-8";
 
@@ -168,19 +169,7 @@ static void planned(struct task *task)
 		finish(call);
 }
 
-static void waited(struct task *task)
-{
-	struct api_call *call = (struct api_call *)(void *)task;
-
-	if (call->is_reached) {
-		run_elsewhere(call, run_plan, planned);
-		return;
-	}
-	call_fail(call, 503,
-	    call->options.min_seq != 0 ? "min_seq was not reached in time"
-				       : "the log could not be asked in time");
-	finish(call);
-}
+static void waited(struct task *task);
 
 /* Some thread, or this one at once. */
 static void on_reached(void *arg, bool ok)
@@ -190,6 +179,31 @@ static void on_reached(void *arg, bool ok)
 	call->is_reached = ok;
 	call->task = (struct task){ .done = waited, .host = call->api->o.host };
 	call->task.host->bring_back(&call->task);
+}
+
+static void wait_for_log(struct api_call *call, int64_t left_us)
+{
+	int64_t ms = left_us / 1000 + 1;
+
+	replication_wait(call->api->o.host->replication, call->options.min_seq,
+	    ms < WAIT_SLICE_MS ? ms : WAIT_SLICE_MS, on_reached, call);
+}
+
+static void waited(struct task *task)
+{
+	struct api_call *call = (struct api_call *)(void *)task;
+	int64_t left_us = call->wait_us - call_elapsed_us(call);
+
+	if (call->is_reached) {
+		run_elsewhere(call, run_plan, planned);
+	} else if (left_us > 0 && !call->is_abandoned) {
+		wait_for_log(call, left_us);
+	} else {
+		call_fail(call, 503,
+		    call->options.min_seq != 0 ? "min_seq was not reached in time"
+					       : "the log could not be asked in time");
+		finish(call);
+	}
 }
 
 /* ---- starting ---- */
@@ -252,9 +266,9 @@ static bool begin(struct api_call *call, const char *query)
 		finish(call);
 		return false;
 	}
+	call->wait_us = 1000 * (o->timeout_ms != 0 ? o->timeout_ms : WAIT_MS);
 	if (needs_wait(call))
-		replication_wait(call->api->o.host->replication, o->min_seq,
-		    o->timeout_ms != 0 ? o->timeout_ms : WAIT_MS, on_reached, call);
+		wait_for_log(call, call->wait_us);
 	else
 		run_elsewhere(call, run_plan, planned);
 	return true;

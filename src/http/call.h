@@ -49,6 +49,7 @@ struct api_call {
 	struct options options;
 	struct answer_style style;
 	int64_t started_us; /* monotonic */
+	int64_t wait_us;    /* for the log, from the start on */
 	bool is_reached;    /* the wait was not in vain */
 	bool is_in_log;     /* the write was submitted */
 
@@ -66,7 +67,7 @@ struct api_call {
 
 	pthread_mutex_t lock;
 	struct conn *running; /* what to interrupt, under lock */
-	bool is_abandoned;    /* under lock */
+	bool is_abandoned;    /* written on the loop under lock; read there, or under lock */
 };
 
 /* The whole answer is this error; what was written before is dropped. */

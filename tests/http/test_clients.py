@@ -147,7 +147,8 @@ def test_a_node_stops_with_requests_under_way(directory):
     node = Node(directory, "stopping").start()
     node.http("/db/query", ["CREATE TABLE s (x)"])
     endless = [raw(node, ask(ENDLESS)) for _ in range(3)]
-    wait_for(lambda: metric(node, "nqlite_http_requests_under_way") == 3, "the reads are under way")
+    waiting = raw(node, "GET /db/query?q=SELECT+1&min_seq=1000000&timeout=1h HTTP/1.1\r\nHost: x\r\n\r\n")
+    wait_for(lambda: metric(node, "nqlite_http_requests_under_way") == 4, "the reads are under way")
     answers = []
 
     def write():
@@ -165,6 +166,7 @@ def test_a_node_stops_with_requests_under_way(directory):
     assert node.process.wait(DEADLINE) == 0, node.log()
     for t in writers:
         t.join(DEADLINE)
+    assert b" 503 " in waiting.recv(65536)
     for s in endless:
         text = b""
         while b"}" not in text[-5:]:
