@@ -39,7 +39,8 @@ static void start_deadline(struct session *s)
 
 	if (timeout[0] == '0' || s->deadline_us != 0)
 		return;
-	s->deadline_us = clock_mono_us(s->host->clock) + (int64_t)atol(timeout) * 1000;
+	s->deadline_us =
+	    clock_mono_us(s->host->clock) + settings_get_ms(&s->settings, SETTING_STATEMENT_TIMEOUT) * 1000;
 	s->host->has_deadlines = true;
 }
 

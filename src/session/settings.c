@@ -1,17 +1,17 @@
 #include "session/settings.h"
 
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "pgwire/wire.h"
 
-enum setting_type { TYPE_STRING, TYPE_BOOL, TYPE_INT, TYPE_ENUM };
+enum setting_type { TYPE_STRING, TYPE_BOOL, TYPE_INT, TYPE_TIME /* milliseconds */, TYPE_ENUM };
 enum {
-	REPORTED = 1,   /* GUC_REPORT: the client is told of every change */
-	INTERNAL = 2,   /* can't be set by anybody but the server */
-	BY_STARTUP = 4, /* only in the startup packet */
+	REPORTED = 1, /* GUC_REPORT: the client is told of every change */
+	INTERNAL = 2, /* can't be set by anybody but the server */
 };
 
 struct setting {
@@ -22,8 +22,6 @@ struct setting {
 	const char *choices; /* TYPE_ENUM: separated by blanks; a choice's blank is an underscore */
 	const char *description;
 };
-
-#define MILLISECONDS "in milliseconds, 0 turns it off"
 
 /* PostgreSQL 15's names, defaults and choices (chapter 20). Those that only its own executor or planner uses are accepted, so that clients
  * that set them work, and change nothing. */
@@ -61,8 +59,8 @@ static const struct setting table[] = {
 	    "read_uncommitted read_committed repeatable_read serializable", "isolation of this transaction" },
 	[SETTING_TRANSACTION_READ_ONLY] = { "transaction_read_only", TYPE_BOOL, 0, "off", NULL,
 	    "this transaction is read-only" },
-	[SETTING_STATEMENT_TIMEOUT] = { "statement_timeout", TYPE_INT, 0, "0", NULL,
-	    "longest statement, " MILLISECONDS },
+	[SETTING_STATEMENT_TIMEOUT] = { "statement_timeout", TYPE_TIME, 0, "0", NULL,
+	    "longest statement, 0 turns it off" },
 	[SETTING_CLIENT_MIN_MESSAGES] = { "client_min_messages", TYPE_ENUM, 0, "notice",
 	    "debug5 debug4 debug3 debug2 debug1 log notice warning error",
 	    "least severe message that is sent" },
@@ -72,7 +70,7 @@ static const struct setting table[] = {
 	{ "block_size", TYPE_INT, INTERNAL, "8192", NULL, "size of a disk block" },
 	{ "check_function_bodies", TYPE_BOOL, 0, "on", NULL, "accepted" },
 	{ "cursor_tuple_fraction", TYPE_STRING, 0, "0.1", NULL, "accepted" },
-	{ "deadlock_timeout", TYPE_INT, 0, "1000", NULL, "accepted: there are no deadlocks" },
+	{ "deadlock_timeout", TYPE_TIME, 0, "1s", NULL, "accepted: there are no deadlocks" },
 	{ "default_table_access_method", TYPE_STRING, 0, "heap", NULL, "accepted" },
 	{ "default_tablespace", TYPE_STRING, 0, "", NULL, "accepted" },
 	{ "default_text_search_config", TYPE_STRING, 0, "pg_catalog.simple", NULL, "accepted" },
@@ -86,8 +84,8 @@ static const struct setting table[] = {
 	{ "escape_string_warning", TYPE_BOOL, 0, "on", NULL, "accepted" },
 	{ "geqo", TYPE_BOOL, 0, "on", NULL, "accepted" },
 	{ "gin_fuzzy_search_limit", TYPE_INT, 0, "0", NULL, "accepted" },
-	{ "idle_in_transaction_session_timeout", TYPE_INT, 0, "0", NULL, "accepted" },
-	{ "idle_session_timeout", TYPE_INT, 0, "0", NULL, "accepted" },
+	{ "idle_in_transaction_session_timeout", TYPE_TIME, 0, "0", NULL, "accepted" },
+	{ "idle_session_timeout", TYPE_TIME, 0, "0", NULL, "accepted" },
 	{ "jit", TYPE_BOOL, 0, "off", NULL, "accepted" },
 	{ "lc_collate", TYPE_STRING, INTERNAL, "C", NULL, "collation" },
 	{ "lc_ctype", TYPE_STRING, INTERNAL, "C", NULL, "character classes" },
@@ -95,7 +93,7 @@ static const struct setting table[] = {
 	{ "lc_monetary", TYPE_STRING, 0, "C", NULL, "form of money" },
 	{ "lc_numeric", TYPE_STRING, 0, "C", NULL, "form of numbers" },
 	{ "lc_time", TYPE_STRING, 0, "C", NULL, "form of dates" },
-	{ "lock_timeout", TYPE_INT, 0, "0", NULL, "accepted: nothing waits for a lock" },
+	{ "lock_timeout", TYPE_TIME, 0, "0", NULL, "accepted: nothing waits for a lock" },
 	{ "maintenance_work_mem", TYPE_STRING, 0, "64MB", NULL, "accepted" },
 	{ "max_connections", TYPE_INT, INTERNAL, "10000", NULL, "most connections" },
 	{ "max_identifier_length", TYPE_INT, INTERNAL, "63", NULL, "longest name, in bytes" },
@@ -156,14 +154,18 @@ static void drop_undo(struct settings *s)
 void settings_release(struct settings *s)
 {
 	drop_undo(s);
-	for (size_t i = 0; i < NSETTINGS; i++)
+	for (size_t i = 0; i < NSETTINGS; i++) {
 		free(s->values[i]);
+		free(s->defaults[i]);
+	}
 	settings_init(s);
 }
 
 static const char *current(const struct settings *s, size_t id)
 {
-	return s->values[id] != NULL ? s->values[id] : table[id].initial;
+	if (s->values[id] != NULL)
+		return s->values[id];
+	return s->defaults[id] != NULL ? s->defaults[id] : table[id].initial;
 }
 
 static ssize_t find(const char *name)
@@ -224,28 +226,53 @@ static char *read_choice(const char *choices, const char *value)
 	return NULL;
 }
 
-/* Time units: statement_timeout = '5s' (PostgreSQL 15, section 20.1.1). */
-static bool read_milliseconds(const char *value, long *ms)
-{
-	static const struct {
-		const char *unit;
-		long ms;
-	} units[] = { { "", 1 }, { "ms", 1 }, { "s", 1000 }, { "min", 60000 }, { "h", 3600000 },
-		{ "d", 86400000 } };
-	char *end;
+static const struct {
+	const char *name;
+	double ms;
+} units[] = { { "d", 86400000 }, { "h", 3600000 }, { "min", 60000 }, { "s", 1000 }, { "ms", 1 },
+	{ "us", 0.001 } };
 
-	*ms = strtol(value, &end, 10);
+#define NUNITS (sizeof(units) / sizeof(units[0]))
+
+/* "5", "0.5": a number; a TYPE_TIME also "5s", "1.5 min" (PostgreSQL 15, section 20.1.1). */
+static bool read_number(const struct setting *row, const char *value, long *out)
+{
+	bool is_time = row->type == TYPE_TIME;
+	double least = strcmp(row->name, "extra_float_digits") == 0 ? -15 : 0;
+	double most = least < 0 ? 3 : INT_MAX;
+	char *end;
+	double n = strtod(value, &end);
+
 	if (end == value)
 		return false;
 	while (*end == ' ')
 		end++;
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (strcmp(end, units[i].unit) == 0) {
-			*ms *= units[i].ms;
-			return *ms >= -15 && *ms <= INT_MAX;
+	for (size_t i = 0; is_time && *end != '\0' && i < NUNITS; i++) {
+		if (strcmp(end, units[i].name) == 0) {
+			n *= units[i].ms;
+			end += strlen(end);
 		}
 	}
-	return false;
+	n = rint(n);
+	if (*end != '\0' || !(n >= least && n <= most))
+		return false;
+	*out = (long)n;
+	return true;
+}
+
+/* In the largest unit that it is a whole number of, as SHOW has it. */
+static char *shown_time(long ms)
+{
+	char text[32] = "0";
+
+	for (size_t i = 0; ms != 0 && i < NUNITS; i++) {
+		long unit = (long)units[i].ms;
+		if (ms % unit == 0) {
+			snprintf(text, sizeof(text), "%ld%s", ms / unit, units[i].name);
+			break;
+		}
+	}
+	return strdup(text);
 }
 
 /* asyncpg quotes the value itself: 'utf-8'. Names are compared without case, quotes, blanks, - and _. */
@@ -265,21 +292,52 @@ static bool is_utf8(const char *value)
 	return strcasecmp(plain, "utf8") == 0 || strcasecmp(plain, "unicode") == 0;
 }
 
-static char *shown_datestyle(const char *value)
+/* One word of DateStyle; false: it isn't one. ISO output is the only one there is; the order of day and month is that of input. */
+static bool read_datestyle_word(const char *word, size_t len, const char **order)
 {
-	/* ISO output is the only one there is; the order of day and month in input is kept. */
-	const char *order = strcasestr(value, "dmy") ? "DMY" : strcasestr(value, "ymd") ? "YMD" : "MDY";
-	char text[16] = "ISO, ";
+	static const struct {
+		const char *word;
+		const char *order; /* NULL: says nothing of it */
+		bool is_prefix;
+	} words[] = { { "iso", NULL, false }, { "mdy", "MDY", false }, { "us", "MDY", true },
+		{ "noneuro", "MDY", true }, { "dmy", "DMY", false }, { "euro", "DMY", true },
+		{ "ymd", "YMD", false }, { "default", "MDY", false } };
 
-	if (strcasestr(value, "sql") != NULL || strcasestr(value, "german") != NULL ||
-	    strcasestr(value, "postgres") != NULL)
-		return NULL;
-	strcat(text, order);
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		size_t n = strlen(words[i].word);
+		if (len < n || (len > n && !words[i].is_prefix) || strncasecmp(word, words[i].word, n) != 0)
+			continue;
+		if (words[i].order != NULL)
+			*order = words[i].order;
+		return true;
+	}
+	return false;
+}
+
+static char *shown_datestyle(const char *now, const char *value)
+{
+	const char *order = now + strlen("ISO, ");
+	char text[16];
+
+	for (;;) {
+		value += strspn(value, " ");
+		size_t n = strcspn(value, ",");
+		size_t len = n;
+		while (len > 0 && value[len - 1] == ' ')
+			len--;
+		if (!read_datestyle_word(value, len, &order))
+			return NULL;
+		if (value[n] == '\0')
+			break;
+		value += n + 1;
+	}
+	snprintf(text, sizeof(text), "ISO, %.3s", order);
 	return strdup(text);
 }
 
-static char *shown_value(const struct setting *row, size_t id, const char *value)
+static char *shown_value(const struct settings *s, size_t id, const char *value)
 {
+	const struct setting *row = &table[id];
 	char number[24];
 	const char *text;
 	long n;
@@ -290,8 +348,9 @@ static char *shown_value(const struct setting *row, size_t id, const char *value
 		text = strcmp(row->choices, "local remote_write remote_apply on off") == 0 ? read_bool(value)
 											   : NULL;
 		return text != NULL ? strdup(text) : read_choice(row->choices, value);
+	case TYPE_TIME: return read_number(row, value, &n) ? shown_time(n) : NULL;
 	case TYPE_INT:
-		if (!read_milliseconds(value, &n))
+		if (!read_number(row, value, &n))
 			return NULL;
 		snprintf(number, sizeof(number), "%ld", n);
 		return strdup(number);
@@ -303,7 +362,7 @@ static char *shown_value(const struct setting *row, size_t id, const char *value
 		return strcasecmp(value, "SQL_ASCII") == 0 ? strdup("SQL_ASCII") : NULL;
 	}
 	if (id == SETTING_DATESTYLE)
-		return shown_datestyle(value);
+		return shown_datestyle(current(s, id), value);
 	return strdup(value);
 }
 
@@ -326,9 +385,6 @@ static int may_set(const struct setting *row, enum setting_source source, struct
 	if (source != SET_BY_SERVER && (row->flags & INTERNAL))
 		return err_set(
 		    err, SQLSTATE_CANNOT_CHANGE_NOW, "parameter \"%s\" cannot be changed", row->name);
-	if (source == SET_BY_CLIENT && (row->flags & BY_STARTUP))
-		return err_set(err, SQLSTATE_CANNOT_CHANGE_NOW,
-		    "parameter \"%s\" cannot be set after connection start", row->name);
 	return 0;
 }
 
@@ -348,7 +404,7 @@ int settings_set(struct settings *s, const char *name, const char *value, enum s
 	if (may_set(&table[id], source, err) != 0)
 		return -1;
 	if (value != NULL) {
-		shown = shown_value(&table[id], (size_t)id, value);
+		shown = shown_value(s, (size_t)id, value);
 		if (shown == NULL)
 			return err_set(err, SQLSTATE_INVALID_PARAMETER,
 			    "invalid value for parameter \"%s\": \"%s\"", table[id].name, value);
@@ -362,8 +418,9 @@ int settings_set(struct settings *s, const char *name, const char *value, enum s
 		free(shown);
 		return -1;
 	}
-	free(s->values[id]);
-	s->values[id] = shown;
+	char **place = source == SET_BY_STARTUP ? &s->defaults[id] : &s->values[id];
+	free(*place);
+	*place = shown;
 	mark_changed(s, (size_t)id);
 	return 0;
 }
@@ -394,6 +451,14 @@ void settings_put(struct settings *s, enum setting_id id, const char *value)
 const char *settings_get(const struct settings *s, enum setting_id id)
 {
 	return current(s, id);
+}
+
+int64_t settings_get_ms(const struct settings *s, enum setting_id id)
+{
+	long ms = 0;
+
+	read_number(&table[id], current(s, id), &ms);
+	return ms;
 }
 
 const char *settings_show(const struct settings *s, const char *name, const char **canonical, struct err *err)

@@ -45,15 +45,16 @@ enum setting_id {
 
 struct settings {
 	/* private */
-	char *values[SETTINGS_MAX]; /* NULL: the default */
-	struct setting_undo *undo;  /* newest first, of the open transaction */
-	uint64_t changed[2];        /* bits: reported settings whose change the client hasn't been told */
+	char *values[SETTINGS_MAX];   /* NULL: the default */
+	char *defaults[SETTINGS_MAX]; /* what the startup packet said; NULL: the table's */
+	struct setting_undo *undo;    /* newest first, of the open transaction */
+	uint64_t changed[2];          /* bits: reported settings whose change the client hasn't been told */
 };
 
 void settings_init(struct settings *s);
 void settings_release(struct settings *s);
 
-/* `source` says who sets: a client may not set what is internal, the startup packet may. value NULL: to the default. */
+/* `source` says who sets: what the startup packet sets is the default from then on. value NULL: to the default. */
 enum setting_source { SET_BY_SERVER, SET_BY_CLIENT, SET_BY_STARTUP };
 int settings_set(struct settings *s, const char *name, const char *value, enum setting_source source,
     bool is_local, bool in_transaction, struct err *err);
@@ -62,6 +63,8 @@ void settings_put(
     struct settings *s, enum setting_id id, const char *value); /* by the server, never undone */
 
 const char *settings_get(const struct settings *s, enum setting_id id);
+/* A time, in milliseconds. */
+int64_t settings_get_ms(const struct settings *s, enum setting_id id);
 /* By name, as SHOW shows it; *canonical is the name's own spelling (TimeZone). NULL with 42704. */
 const char *settings_show(
     const struct settings *s, const char *name, const char **canonical, struct err *err);
