@@ -310,7 +310,8 @@ static int read_line(struct reading *r, char *line, const char *path, int number
 
 static int read_file(struct reading *r, const char *path)
 {
-	char line[4096];
+	char *line = NULL;
+	size_t cap = 0;
 	int number = 0, rc = 0;
 	FILE *f = fopen(path, "re");
 
@@ -318,8 +319,11 @@ static int read_file(struct reading *r, const char *path)
 		err_sys(r->err, "--config: open %s", path);
 		return -1;
 	}
-	while (rc == 0 && fgets(line, sizeof(line), f) != NULL)
+	while (rc == 0 && getline(&line, &cap, f) >= 0)
 		rc = read_line(r, line, path, ++number);
+	if (rc == 0 && ferror(f))
+		rc = err_sys(r->err, "--config: read %s", path);
+	free(line);
 	fclose(f);
 	return rc;
 }
