@@ -32,9 +32,10 @@ static int set(const char *name, const char *value, bool is_local, struct err *e
 	return settings_set(&s, name, value, SET_BY_CLIENT, is_local, true, err);
 }
 
+/* The SQLSTATE where there is nothing to show. */
 static const char *show(const char *name)
 {
-	struct err err;
+	static struct err err;
 	const char *value = settings_show(&s, name, NULL, &err);
 
 	return value == NULL ? err.sqlstate : value;
