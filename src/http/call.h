@@ -1,4 +1,4 @@
-/* call.h - one call on its way, for api.c, query.c and status.c.
+/* call.h - one call on its way, for api.c, query.c, write.c and status.c.
  *
  * Owns:     its plan, its entry, its answer.
  * Runs on:  whoever it was handed to: the loop, a worker, replication, the loop again. Only what stands under `lock` is shared.
@@ -76,9 +76,18 @@ bool call_is_rqlite(const struct api_call *call);
 bool call_is_atomic(const struct api_call *call);
 int64_t call_elapsed_us(const struct api_call *call);
 
+/* A sentence's format: it takes the limit as a size_t. */
+#define ANSWER_TOO_LARGE "the answer is larger than %zu bytes: ask for less at a time (LIMIT)"
+
 /* query.c. On a worker: plans the request; runs it if it only reads, else makes the entry (write.entry). */
 void call_plan(struct api_call *call);
-/* On the loop: the write comes back through `on_done`. */
+/* A reader that holds a snapshot, of call->seq at least, and that api_abandon interrupts. NULL with err. */
+struct conn *call_take_reader(struct api_call *call, const struct catalog **catalog, struct err *err);
+void call_give_reader(struct api_call *call, struct conn *reader, const struct catalog *catalog);
+/* After the results. */
+void call_end_answer(struct api_call *call);
+
+/* write.c. On the loop: the write comes back through `on_done`. */
 void call_submit(struct api_call *call, void (*on_done)(struct write *w));
 /* After the write: does the answer need a worker, for rows? */
 bool call_has_rows(const struct api_call *call);
