@@ -302,13 +302,10 @@ static enum verdict begin_entry(struct run *run, const struct statement_header *
 	return savepoint(run, "SAVEPOINT nqlite_entry");
 }
 
-/* Each statement has a seed of its own: see entry_statement_seed. */
-static void set_environment(struct run *run, uint32_t statement)
+static void set_environment(struct run *run)
 {
 	const struct entry_header *h = &run->header;
-	struct environment env = { .now_us = h->now_us,
-		.seed = entry_statement_seed(h->seed, statement),
-		.ops_max = EXECUTE_OPS_MAX };
+	struct environment env = { .now_us = h->now_us, .seed = h->seed, .ops_max = EXECUTE_OPS_MAX };
 
 	memcpy(env.role, h->role, sizeof(env.role));
 	memcpy(env.timezone, h->timezone, sizeof(env.timezone));
@@ -338,10 +335,12 @@ static enum verdict run_statements(struct run *run, enum verdict v)
 			continue;
 		}
 		run->at.statement = i;
-		if (i == 0)
+		if (i == 0) {
+			set_environment(run);
 			v = begin_entry(run, &h);
+		}
 		if (v == VERDICT_APPLIED) {
-			set_environment(run, i);
+			conn_set_seed(run->x->conn, entry_statement_seed(run->header.seed, i));
 			v = run_statement(run, &h);
 		}
 		if (v != VERDICT_APPLIED && v != VERDICT_FAILED)

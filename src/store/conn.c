@@ -297,6 +297,12 @@ void conn_set_environment(struct conn *conn, const struct environment *env)
 	}
 }
 
+void conn_set_seed(struct conn *conn, uint64_t seed)
+{
+	conn->environment.seed = seed;
+	conn->draws = 0;
+}
+
 void conn_set_tables_context(struct conn *conn, const void *context)
 {
 	conn->tables_context = context;

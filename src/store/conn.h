@@ -90,6 +90,8 @@ int conn_exec(struct conn *conn, const char *sql, struct err *err);
 /* Also starts the count of random numbers anew, and last_insert_rowid() at 0. NULL (readers): the machine's clock, a seed of
  * its own. */
 void conn_set_environment(struct conn *conn, const struct environment *env);
+/* Only the random numbers begin anew: the next statement of the same entry. */
+void conn_set_seed(struct conn *conn, uint64_t seed);
 /* What virtual tables (virtual_table.h) answer from: the catalog of the moment. Borrowed. */
 void conn_set_tables_context(struct conn *conn, const void *context);
 const void *conn_tables_context(const struct conn *conn);
