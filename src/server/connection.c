@@ -11,6 +11,7 @@
 
 #define INPUT_PAUSE 65536 /* bytes read ahead while the session is busy */
 #define INPUT_KEEP  65536 /* an input buffer larger than this is given back when it is empty */
+#define STOP_MS     1000  /* what a client that doesn't read gets when the server stops */
 
 struct connection {
 	struct connection_context *context;
@@ -19,6 +20,7 @@ struct connection {
 	struct session *session;
 	struct buf in; /* read, and from in_at on not yet taken */
 	size_t in_at;
+	int64_t stall_timeout_ms;
 	bool is_reading; /* on_readable is added */
 	bool is_stalled; /* on_writable is added: the socket is full */
 	bool is_started; /* the startup time-out is off */
@@ -123,7 +125,7 @@ static void keep(struct connection *c, const uint8_t *bytes, size_t len)
 
 static void wait_writable(struct connection *c)
 {
-	int64_t ms = c->context->limits->stall_timeout_ms;
+	int64_t ms = c->stall_timeout_ms;
 	const struct timeval timeout = { ms / 1000, (ms % 1000) * 1000 };
 
 	c->is_stalled = true;
@@ -202,6 +204,10 @@ void connection_on_output(void *connection)
 void connection_stop(struct connection *c, const struct err *err)
 {
 	session_hang_up(c->session, err);
+	if (c->stall_timeout_ms > STOP_MS)
+		c->stall_timeout_ms = STOP_MS;
+	if (c->is_stalled)
+		wait_writable(c);
 	pump(c);
 }
 
@@ -299,6 +305,7 @@ struct connection *connection_new(struct connection_context *context, int fd, ui
 	}
 	c->context = context;
 	c->fd = fd;
+	c->stall_timeout_ms = context->limits->stall_timeout_ms;
 	buf_init(&c->in, context->host->limits->message_bytes_max + SCRATCH_SIZE + 16);
 	setsockopt(
 	    fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)); /* fails on a unix socket, which needs none */
