@@ -16,7 +16,7 @@
 struct connection {
 	struct connection_context *context;
 	int fd;
-	struct event on_readable, on_writable;
+	struct event on_readable, on_writable, on_turn;
 	struct session *session;
 	struct buf in; /* read, and from in_at on not yet taken */
 	size_t in_at;
@@ -66,6 +66,7 @@ static void close_now(struct connection *c)
 
 	event_del(&c->on_readable);
 	event_del(&c->on_writable);
+	event_del(&c->on_turn);
 	close(c->fd);
 	session_free(c->session);
 	buf_release(&c->in);
@@ -159,7 +160,15 @@ static bool flush(struct connection *c)
 	return true;
 }
 
-/* Moves bytes between socket and session until neither has more for the other. May free the connection. */
+/* Other clients' events come first. */
+static void wait_turn(struct connection *c)
+{
+	static const struct timeval at_once = { 0, 0 };
+
+	event_add(&c->on_turn, &at_once);
+}
+
+/* Moves bytes between socket and session until neither has more for the other, or others want their turn. May free the connection. */
 static void pump(struct connection *c)
 {
 	if (c->is_pumping) {
@@ -179,6 +188,10 @@ static void pump(struct connection *c)
 		session_drained(c->session);
 		if (feed_kept(c))
 			c->must_pump = true;
+		if (session_turn_is_over(c->session)) {
+			wait_turn(c);
+			break;
+		}
 	} while (c->must_pump);
 	c->is_pumping = false;
 
@@ -193,7 +206,9 @@ static void pump(struct connection *c)
 		c->is_started = true;
 		event_remove_timer(&c->on_readable);
 	}
-	read_more(c, c->in.len - c->in_at < INPUT_PAUSE || session_takes_input(c->session));
+	/* A message may be longer than what is read ahead; what waits for its turn need not be. */
+	bool wants_more = session_takes_input(c->session) && !session_turn_is_over(c->session);
+	read_more(c, c->in.len - c->in_at < INPUT_PAUSE || wants_more);
 }
 
 void connection_on_output(void *connection)
@@ -265,6 +280,13 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
 	pump(c);
 }
 
+static void on_turn(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	pump(arg);
+}
+
 /* ---- making ---- */
 
 static void peer_name(int fd, char *host, size_t size, int *port)
@@ -312,6 +334,7 @@ struct connection *connection_new(struct connection_context *context, int fd, ui
 	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
 	event_assign(&c->on_readable, context->base, fd, EV_READ | EV_PERSIST, on_readable, c);
 	event_assign(&c->on_writable, context->base, fd, EV_WRITE, on_writable, c);
+	event_assign(&c->on_turn, context->base, -1, 0, on_turn, c);
 	event_add(&c->on_readable, &timeout);
 	c->is_reading = true;
 	return c;

@@ -10,6 +10,7 @@
 #define OUTPUT_MAX     ((size_t)1536 << 20) /* a row may be 1 GB (SQLite's limit), a slice comes on top */
 #define OUTPUT_KEEP    8192                 /* of an idle session's output buffer */
 #define OUTPUT_STOP    ((size_t)1 << 20)    /* no new request is taken while so much waits for the client */
+#define TURN_US        5000                 /* of messages in a row, while other clients wait */
 #define DEFERRED_MAX   4096                 /* some 5 KB each */
 #define PROTOCOL_MAJOR 3
 
@@ -507,6 +508,11 @@ static void end_if_full(struct session *s)
 		session_hang_up(s, NULL);
 }
 
+bool session_turn_is_over(const struct session *s)
+{
+	return s->is_turn_over;
+}
+
 bool session_is_starting(const struct session *s)
 {
 	return s->state == SESSION_STARTUP;
@@ -532,15 +538,17 @@ static bool must_answer_first(const struct session *s, const struct message *m)
 
 size_t session_input(struct session *s, const uint8_t *bytes, size_t len)
 {
+	int64_t turn_ends_us = clock_mono_us(s->host->clock) + TURN_US;
 	size_t taken = 0;
 
+	s->is_turn_over = false;
 	while (taken < len && s->state == SESSION_STARTUP) {
 		size_t used = startup_input(s, bytes + taken, len - taken);
 		if (used == 0)
 			return taken;
 		taken += used;
 	}
-	while (taken < len && session_takes_input(s)) {
+	while (taken < len && session_takes_input(s) && !s->is_turn_over) {
 		struct message m;
 		struct err err;
 		size_t used = 0;
@@ -560,6 +568,7 @@ size_t session_input(struct session *s, const uint8_t *bytes, size_t len)
 		if (s->state != SESSION_SKIPPING || m.type == 'S' || m.type == 'X')
 			take_message(s, &m);
 		taken += used;
+		s->is_turn_over = taken < len && clock_mono_us(s->host->clock) >= turn_ends_us;
 	}
 	end_if_full(s);
 	return s->state == SESSION_CLOSING ? len : taken;

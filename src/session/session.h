@@ -77,6 +77,9 @@ struct session *session_new(
  * or when on_output was called. */
 size_t session_input(struct session *s, const uint8_t *bytes, size_t len);
 
+/* It stopped taking bytes because others want the loop too: to be offered again when they had their turn. */
+bool session_turn_is_over(const struct session *s);
+
 /* Would it take bytes now? Not while it is busy, or while too much waits for the client to read. */
 bool session_takes_input(const struct session *s);
 /* Is it before the end of startup? */

@@ -184,6 +184,7 @@ struct session {
 	bool is_waiting_drain; /* BUSY: the next slice waits until the output is written */
 	bool is_cancelled;     /* of the work under way */
 	bool is_timed_out;     /* by statement_timeout */
+	bool is_turn_over;     /* it has had the loop for long enough */
 	enum resume resume;
 	enum after_commit after_commit;
 	uint32_t pid, secret;

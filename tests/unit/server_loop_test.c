@@ -514,6 +514,39 @@ static void a_client_that_says_nothing_is_closed(void **state)
 	stop_loops();
 }
 
+static void a_pipeline_of_many_queries_lets_others_have_their_turn(void **state)
+{
+	struct client greedy, other;
+	struct buf b;
+	int after_other, n = 1000;
+	size_t received = 0;
+
+	(void)state;
+	start_loops();
+	client_open(&greedy);
+	rig.next_loop = 0; /* the same one */
+	client_open(&other);
+	assert_true(client_answers(&greedy) && client_answers(&other));
+	buf_init(&b, 1 << 20);
+	for (int i = 0; i < n; i++) {
+		size_t at = wire_begin(&b, 'Q');
+		wire_put_str(&b, "SELECT count(*) FROM generate_series(1, 1000)");
+		wire_end(&b, at);
+	}
+	client_write(&greedy, b.data, b.len);
+	assert_true(client_query(&other, "SELECT 1"));
+	assert_int_equal(ioctl(greedy.fd, FIONREAD, &after_other), 0);
+	for (int i = 0; i < n;) {
+		i += client_read(&greedy) == 'Z';
+		received += greedy.in.len;
+	}
+	assert_true((size_t)after_other < received);
+	buf_release(&b);
+	client_close(&greedy);
+	client_close(&other);
+	stop_loops();
+}
+
 static void too_many_clients_are_told_so(void **state)
 {
 	struct client first, second, third;
@@ -544,6 +577,7 @@ int main(void)
 		TEST(stopping_does_not_wait_for_a_client_that_reads_nothing),
 		TEST(a_client_that_reads_nothing_is_closed),
 		TEST(a_client_that_says_nothing_is_closed),
+		TEST(a_pipeline_of_many_queries_lets_others_have_their_turn),
 		TEST(too_many_clients_are_told_so),
 	};
 
