@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "pgwire/wire.h"
@@ -345,9 +346,16 @@ int loop_start(struct loop *loop, struct err *err)
 	return err_sys(err, "start an event loop");
 }
 
-void loop_join(struct loop *loop)
+bool loop_join(struct loop *loop, int64_t wait_ms)
 {
-	pthread_join(loop->thread, NULL);
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += wait_ms / 1000;
+	until.tv_nsec += wait_ms % 1000 * 1000000;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	return pthread_clockjoin_np(loop->thread, NULL, CLOCK_MONOTONIC, &until) == 0;
 }
 
 void loop_free(struct loop *loop)

@@ -39,9 +39,10 @@ void loop_post_client(struct loop *loop, int fd);
 void loop_post_cancel(struct loop *loop, uint32_t pid, uint32_t secret);
 /* A finished task of a session, or of whoever made it, on the host's loop. */
 void loop_post_task(struct task *task);
-/* Tells the clients (57P01), lets work under way finish, ends the thread. loop_join waits for it. */
+/* Tells the clients (57P01), lets work under way finish, ends the thread. loop_join waits for it,
+ * at most wait_ms: false when it is still running then. */
 void loop_post_stop(struct loop *loop);
-void loop_join(struct loop *loop);
+bool loop_join(struct loop *loop, int64_t wait_ms);
 void loop_free(struct loop *loop);
 
 /* Loop thread: something is under way that will come back (a task, a write), so the thread must not end yet. */

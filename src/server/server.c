@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <stdnoreturn.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -222,14 +223,25 @@ static int open_listeners(struct server *s, struct err *err)
 
 /* ---- life ---- */
 
+/* A statement that takes minutes in the applier can't be waited for. Nothing is lost by leaving it: what isn't committed was not
+ * acknowledged, and is applied at the next start if it is in the log. */
+static noreturn void abandon(const struct server *s)
+{
+	log_warning(
+	    &s->logger, "a write is still being applied after %d s: stopped without it", STOP_WAIT_MS / 1000);
+	_exit(0);
+}
+
 static void stop(struct server *s)
 {
 	if (s->is_accepting)
 		event_del(&s->on_client);
 	for (size_t i = 0; i < s->nstarted; i++)
 		loop_post_stop(s->loops[i]);
-	for (size_t i = 0; i < s->nstarted; i++)
-		loop_join(s->loops[i]);
+	for (size_t i = 0; i < s->nstarted; i++) {
+		if (!loop_join(s->loops[i], STOP_WAIT_MS))
+			abandon(s);
+	}
 	if (s->http != NULL)
 		http_listener_free(s->http);
 	if (s->is_accepting)

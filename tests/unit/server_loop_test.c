@@ -103,7 +103,7 @@ static void stop_loops(void)
 	for (size_t i = 0; i < NLOOPS; i++)
 		loop_post_stop(rig.loops[i]);
 	for (size_t i = 0; i < NLOOPS; i++)
-		loop_join(rig.loops[i]);
+		assert_true(loop_join(rig.loops[i], 60000));
 	rig.is_running = false;
 }
 
