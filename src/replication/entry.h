@@ -30,7 +30,8 @@ struct origin {
 	uint8_t bytes[ORIGIN_SIZE];
 };
 
-#define ENTRY_COLUMNS_MAX 32766 /* parameters of a row: SQLite's own limit (sqlite.org/limits.html, 9) */
+#define ENTRY_COLUMNS_MAX \
+	65535 /* parameters of a row: as many as the PostgreSQL protocol can bind, and the store's connections take */
 
 /* Of a message of a higher level than ours the reader gives level, origin and number alone, which stand first in
  * every level: the rest is zero, and nothing after it can be read. */

@@ -182,7 +182,7 @@ static struct literal *find_literal(const struct pass *p, int location)
 	return NULL;
 }
 
-/* A number with a point or an exponent, or an integer past 4 bytes, which the grammar calls a float too. */
+/* A number with a point or an exponent, or an integer past 4 bytes without its sign, which the grammar calls a float too. */
 static struct expr *qualify_float(struct pass *p, const char *text, int location)
 {
 	char *end;
@@ -192,7 +192,7 @@ static struct expr *qualify_float(struct pass *p, const char *text, int location
 	errno = 0;
 	n = strtoll(text, &end, 10);
 	if (*end == '\0' && errno == 0) {
-		e = expr_constant(p, OID_INT8, text, location);
+		e = expr_constant(p, n == INT32_MIN ? OID_INT4 : OID_INT8, text, location);
 		e->node->constant.value = value_int(n);
 		return e;
 	}
@@ -223,6 +223,21 @@ static struct expr *qualify_const(struct pass *p, const struct expr_context *c, 
 	return e;
 }
 
+static void make_room_for_params(struct pass *p, size_t n)
+{
+	if (n > p->params_cap) {
+		size_t cap = n < 8 ? 8 : n * 2;
+		oid_t *types = pass_alloc(p, cap * sizeof *types);
+
+		memset(types, 0, cap * sizeof *types);
+		if (p->nparams > 0)
+			memcpy(types, p->param_types, p->nparams * sizeof *types);
+		p->param_types = types;
+		p->params_cap = cap;
+	}
+	p->nparams = n;
+}
+
 /* The parameter's type is the first that is asked of it. */
 static struct expr *qualify_param(struct pass *p, const PgQuery__ParamRef *node)
 {
@@ -231,14 +246,8 @@ static struct expr *qualify_param(struct pass *p, const PgQuery__ParamRef *node)
 	if (node->number < 1 || node->number > 65535 || (p->params_fixed && n > p->nparams))
 		pass_fail(p, node->location, SQLSTATE_UNDEFINED_PARAMETER, "there is no parameter $%d",
 		    node->number);
-	if (n > p->nparams) {
-		oid_t *types = pass_alloc(p, n * sizeof *types);
-
-		if (p->nparams > 0)
-			memcpy(types, p->param_types, p->nparams * sizeof *types);
-		p->param_types = types;
-		p->nparams = n;
-	}
+	if (n > p->nparams)
+		make_room_for_params(p, n);
 	if (p->param_types[n - 1] != OID_NONE && type_find(p->param_types[n - 1]) == NULL)
 		pass_refuse(p, node->location, "this type of a parameter");
 

@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/utf8.h"
 
@@ -147,6 +148,35 @@ void emit_slot(struct pass *p, struct buf *out, struct slot slot)
 	buf_printf(out, "?%zu", i + 1);
 }
 
+#define NUMBERED_MAX 500
+
+/* "?" for "?7" where 7 is next in order anyway: SQLite looks for the name of each numbered parameter among all of them, which takes
+ * seconds for the 65,535 that the protocol allows. */
+static void drop_numbers(char *sql, size_t *len)
+{
+	size_t to = 0, n = 0; /* n: what SQLite has counted so far */
+	char quote = '\0';
+
+	for (size_t i = 0; i < *len; i++) {
+		char c = sql[i];
+
+		sql[to++] = c;
+		if (quote != '\0')
+			quote = c == quote ? '\0' : quote;
+		else if (c == '\'' || c == '"')
+			quote = c;
+		if (quote != '\0' || c != '?')
+			continue;
+		char *end;
+		size_t number = strtoul(sql + i + 1, &end, 10);
+		if (number == n + 1)
+			i = (size_t)(end - sql) - 1;
+		n = number > n ? number : n;
+	}
+	sql[to] = '\0';
+	*len = to;
+}
+
 void pass_add_step(
     struct pass *p, struct translation *t, struct buf *sql, bool is_internal, bool gives_result)
 {
@@ -160,10 +190,13 @@ void pass_add_step(
 		pass_fail(p, -1, is_too_long ? SQLSTATE_LIMIT_EXCEEDED : SQLSTATE_OUT_OF_MEMORY,
 		    is_too_long ? "the statement is too long" : "out of memory");
 	}
+	size_t len = sql->len;
+	if (p->nslots > NUMBERED_MAX)
+		drop_numbers(copy, &len);
 	if (t->nsteps > 0)
 		memcpy(steps, t->steps, t->nsteps * sizeof *steps);
 	steps[t->nsteps] = (struct step){ .sql = copy,
-		.sql_len = sql->len,
+		.sql_len = len,
 		.slots = p->slots,
 		.nslots = p->nslots,
 		.is_internal = is_internal,

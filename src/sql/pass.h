@@ -39,8 +39,8 @@ struct pass {
 
 	/* The client's parameters: types as declared, OID_NONE until inferred; grows when $n is met. */
 	oid_t *param_types;
-	size_t nparams;
-	bool params_fixed; /* a simple query has none: $1 is 42P02 */
+	size_t nparams, params_cap; /* params_cap 0: the array is the client's */
+	bool params_fixed;          /* a simple query has none: $1 is 42P02 */
 
 	/* Literals that may become slots; empty when literals stay. */
 	struct literal *literals;
