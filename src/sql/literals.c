@@ -539,22 +539,22 @@ bool shape_scan(const char *text, size_t len, struct arena *arena, struct shape 
 struct open {
 	size_t
 	    chain; /* operators and words since the last comma, AND or OR: each may nest the next (a + b + c ..) */
-	size_t nests; /* CASE, set operations and joins: these nest over commas, too */
+	size_t nests; /* set operations and joins: these nest over commas, too */
+	bool is_case; /* a CASE, which END closes: its WHENs are a list */
 };
 
 static void count_word(struct open *o, const struct token *token)
 {
-	static const char *const nesting[] = { "case", "join", "union", "intersect", "except" };
+	static const char *const nesting[] = { "join", "union", "intersect", "except" };
 
 	/* Lists of AND and OR are flat in the tree, however long. */
-	if (token_is_word(token, "and") || token_is_word(token, "or")) {
+	if (token_is_word(token, "and") || token_is_word(token, "or") ||
+	    (o->is_case && token_is_word(token, "when"))) {
 		o->chain = 0;
 		return;
 	}
 	for (size_t i = 0; i < sizeof(nesting) / sizeof(nesting[0]); i++)
 		o->nests += token_is_word(token, nesting[i]);
-	if (token_is_word(token, "end") && o->nests > 0)
-		o->nests--;
 	o->chain++;
 }
 
@@ -567,7 +567,7 @@ static void count_token(struct open *o, const struct token *token)
 	else if (token->kind == TOKEN_MARK && *token->start == ',')
 		o->chain = 0;
 	else if (token->kind == TOKEN_MARK && *token->start == ';')
-		*o = (struct open){ 0, 0 };
+		*o = (struct open){ 0 };
 	else if (token->kind == TOKEN_MARK && (*token->start == ':' || *token->start == '.'))
 		o->chain++;
 }
@@ -577,6 +577,18 @@ static bool is_mark(const struct token *token, char a, char b)
 	return token->kind == TOKEN_MARK && (*token->start == a || *token->start == b);
 }
 
+static bool is_word_case(const struct token *token)
+{
+	return token->kind == TOKEN_WORD && token_is_word(token, "case");
+}
+
+static bool closes(const struct open *o, const struct token *token)
+{
+	if (o->is_case)
+		return token->kind == TOKEN_WORD && token_is_word(token, "end");
+	return is_mark(token, ')', ']');
+}
+
 size_t shape_depth(const char *text, size_t len)
 {
 	struct open opens[OPEN_MAX];
@@ -584,18 +596,19 @@ size_t shape_depth(const char *text, size_t len)
 	struct scanner scanner;
 	struct token token;
 
-	opens[0] = (struct open){ 0, 0 };
+	opens[0] = (struct open){ 0 };
 	literals_scanner_init(&scanner, text, len);
 	/* What is unsure is an error in libpg_query's scanner: no tree is made then. */
 	for (scanner_next(&scanner, &token); token.kind != TOKEN_END && token.kind != TOKEN_UNSURE;
 	     scanner_next(&scanner, &token)) {
 		count_token(&opens[n - 1], &token);
-		if (is_mark(&token, '(', '[')) {
+		bool is_case = is_word_case(&token);
+		if (is_case || is_mark(&token, '(', '[')) {
 			if (n == OPEN_MAX)
 				return SIZE_MAX;
 			below += opens[n - 1].chain + opens[n - 1].nests + 1;
-			opens[n++] = (struct open){ 0, 0 };
-		} else if (is_mark(&token, ')', ']') && n > 1) {
+			opens[n++] = (struct open){ .is_case = is_case };
+		} else if (n > 1 && closes(&opens[n - 1], &token)) {
 			n--;
 			below -= opens[n - 1].chain + opens[n - 1].nests + 1;
 		}

@@ -53,6 +53,7 @@ static const struct sentence sentences[] = {
 	{ "integer overflow", SQLSTATE_OUT_OF_RANGE },
 	{ "malformed JSON", SQLSTATE_BAD_TEXT },
 	{ "too many ", SQLSTATE_LIMIT_EXCEEDED },
+	{ "at most ", SQLSTATE_LIMIT_EXCEEDED }, /* tables in a join */
 	{ "string or blob too big", SQLSTATE_LIMIT_EXCEEDED },
 	{ "parser stack overflow", SQLSTATE_TOO_COMPLEX },
 	{ "Expression tree is too large ", SQLSTATE_TOO_COMPLEX },

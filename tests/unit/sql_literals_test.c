@@ -257,6 +257,12 @@ static void test_long_lists_are_not_deep(void **state)
 	for (size_t j = 0; j < 10000; j++)
 		buf_put_text(&text, " OR (a = 1 AND b IS NOT NULL)");
 	assert_true(shape_depth((char *)text.data, text.len) < 100);
+	buf_clear(&text);
+	buf_put_text(&text, "UPDATE t SET a = CASE");
+	for (size_t j = 0; j < 10000; j++)
+		buf_put_text(&text, " WHEN id = 1 THEN a + 1");
+	buf_put_text(&text, " END");
+	assert_true(shape_depth((char *)text.data, text.len) < 100);
 	buf_release(&text);
 }
 
