@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "pgwire/wire.h"
 
 enum setting_type { TYPE_STRING, TYPE_BOOL, TYPE_INT, TYPE_TIME /* milliseconds */, TYPE_ENUM };
@@ -66,6 +67,7 @@ static const struct setting table[] = {
 	    "least severe message that is sent" },
 	[SETTING_DATA_DIRECTORY] = { "data_directory", TYPE_STRING, INTERNAL, "", NULL,
 	    "directory of the database" },
+	[SETTING_ROLE] = { "role", TYPE_STRING, 0, "none", NULL, "the current user, none: the session's" },
 	{ "backslash_quote", TYPE_ENUM, 0, "safe_encoding", "safe_encoding on off", "\\' in strings" },
 	{ "block_size", TYPE_INT, INTERNAL, "8192", NULL, "size of a disk block" },
 	{ "check_function_bodies", TYPE_BOOL, 0, "on", NULL, "accepted" },
@@ -165,6 +167,11 @@ static const char *current(const struct settings *s, size_t id)
 {
 	if (s->values[id] != NULL)
 		return s->values[id];
+	/* Between transactions these show what the next one will have. */
+	if (id == SETTING_TRANSACTION_ISOLATION)
+		return current(s, SETTING_DEFAULT_TRANSACTION_ISOLATION);
+	if (id == SETTING_TRANSACTION_READ_ONLY)
+		return current(s, SETTING_DEFAULT_TRANSACTION_READ_ONLY);
 	return s->defaults[id] != NULL ? s->defaults[id] : table[id].initial;
 }
 
@@ -179,8 +186,7 @@ static ssize_t find(const char *name)
 
 static void mark_changed(struct settings *s, size_t id)
 {
-	if (table[id].flags & REPORTED)
-		s->changed[id / 64] |= UINT64_C(1) << (id % 64);
+	s->has_changed |= (table[id].flags & REPORTED) != 0;
 }
 
 /* ---- validation: from what was said to what is shown ---- */
@@ -380,6 +386,14 @@ static int remember(struct settings *s, size_t id, bool is_local, struct err *er
 	return 0;
 }
 
+/* There is one user in a session, who may become nobody else. */
+static int check_role(const struct settings *s, const char *role, struct err *err)
+{
+	if (strcmp(role, "none") == 0 || strcmp(role, current(s, SETTING_SESSION_AUTHORIZATION)) == 0)
+		return 0;
+	return err_set(err, SQLSTATE_INVALID_PARAMETER, "role \"%s\" does not exist", role);
+}
+
 static int may_set(const struct setting *row, enum setting_source source, struct err *err)
 {
 	if (source != SET_BY_SERVER && (row->flags & INTERNAL))
@@ -401,7 +415,11 @@ int settings_set(struct settings *s, const char *name, const char *value, enum s
 		return err_set(
 		    err, SQLSTATE_NO_SUCH_OBJECT, "unrecognized configuration parameter \"%s\"", name);
 	}
-	if (may_set(&table[id], source, err) != 0)
+	/* SET SESSION AUTHORIZATION DEFAULT: it always is. */
+	if (id == SETTING_SESSION_AUTHORIZATION && value == NULL)
+		return 0;
+	if (may_set(&table[id], source, err) != 0 ||
+	    (id == SETTING_ROLE && value != NULL && check_role(s, value, err) != 0))
 		return -1;
 	if (value != NULL) {
 		shown = shown_value(s, (size_t)id, value);
@@ -540,12 +558,15 @@ void settings_rewind(struct settings *s, void *mark)
 
 void settings_report(struct settings *s, struct buf *out, bool all)
 {
-	if (!all && (s->changed[0] | s->changed[1]) == 0)
+	if (!all && !s->has_changed)
 		return;
-	for (size_t i = 0; i < NSETTINGS; i++) {
-		bool changed = s->changed[i / 64] >> (i % 64) & 1;
-		if ((table[i].flags & REPORTED) && (all || changed))
-			wire_put_parameter_status(out, table[i].name, current(s, i));
+	for (size_t i = 0; i < SETTINGS_REPORTED; i++) {
+		const char *value = current(s, i);
+		uint64_t hash = hash_bytes64(value, strlen(value));
+
+		if (all || hash != s->told[i])
+			wire_put_parameter_status(out, table[i].name, value);
+		s->told[i] = hash;
 	}
-	s->changed[0] = s->changed[1] = 0;
+	s->has_changed = false;
 }

@@ -38,17 +38,20 @@ enum setting_id {
 	SETTING_STATEMENT_TIMEOUT,
 	SETTING_CLIENT_MIN_MESSAGES,
 	SETTING_DATA_DIRECTORY,
+	SETTING_ROLE,
 	SETTINGS_NAMED, /* the rest of the table follows */
 };
 
-#define SETTINGS_MAX 96
+#define SETTINGS_MAX      96
+#define SETTINGS_REPORTED (SETTING_TIMEZONE + 1) /* the first ones are those that clients are told of */
 
 struct settings {
 	/* private */
-	char *values[SETTINGS_MAX];   /* NULL: the default */
-	char *defaults[SETTINGS_MAX]; /* what the startup packet said; NULL: the table's */
-	struct setting_undo *undo;    /* newest first, of the open transaction */
-	uint64_t changed[2];          /* bits: reported settings whose change the client hasn't been told */
+	char *values[SETTINGS_MAX];       /* NULL: the default */
+	char *defaults[SETTINGS_MAX];     /* what the startup packet said; NULL: the table's */
+	struct setting_undo *undo;        /* newest first, of the open transaction */
+	uint64_t told[SETTINGS_REPORTED]; /* hashes of the values that the client knows */
+	bool has_changed;                 /* a reported setting was touched since */
 };
 
 void settings_init(struct settings *s);
@@ -78,7 +81,7 @@ void settings_end_transaction(struct settings *s, bool committed);
 void *settings_mark(const struct settings *s);
 void settings_rewind(struct settings *s, void *mark);
 
-/* Appends ParameterStatus for all reported settings (`all`: at startup), or for those that changed since. */
+/* Appends ParameterStatus for all reported settings (`all`: at startup), or for those whose value the client doesn't know yet. */
 void settings_report(struct settings *s, struct buf *out, bool all);
 
 #endif

@@ -15,6 +15,25 @@ static const char *lower_case(struct pass *p, const char *name)
 	return lower;
 }
 
+/* search_path is a list of names, shown as they would be written: "$user", public. */
+static const char *shown_name(struct pass *p, const char *name)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz_0123456789";
+	char *quoted = pass_alloc(p, 2 * strlen(name) + 3), *to = quoted;
+
+	if (name[0] != '\0' && name[strspn(name, plain)] == '\0' && (name[0] < '0' || name[0] > '9'))
+		return name;
+	*to++ = '"';
+	for (const char *c = name; *c != '\0'; c++) {
+		if (*c == '"')
+			*to++ = '"';
+		*to++ = *c;
+	}
+	*to++ = '"';
+	*to = '\0';
+	return quoted;
+}
+
 /* SET x TO a, b, c. */
 static const char *set_value(struct pass *p, const PgQuery__VariableSetStmt *s)
 {
@@ -26,6 +45,8 @@ static const char *set_value(struct pass *p, const PgQuery__VariableSetStmt *s)
 
 		if (text == NULL)
 			pass_refuse(p, -1, "SET TIME ZONE with an interval");
+		if (strcasecmp(s->name, "search_path") == 0)
+			text = shown_name(p, text);
 		value = value == NULL ? text : pass_printf(p, "%s, %s", value, text);
 	}
 	return value;
