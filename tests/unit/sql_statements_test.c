@@ -21,8 +21,8 @@ static void test_set_reset_and_show_name_their_setting(void **state)
 {
 	static const struct setting_case cases[] = {
 		{ "SET Work_Mem = '4MB'", STATEMENT_SET, "SET", "work_mem", "4MB", false },
-		{ "SET LOCAL search_path TO a, \"B\", 'c'", STATEMENT_SET, "SET", "search_path", "a, B, c",
-		    true },
+		{ "SET LOCAL search_path TO a, \"B\", 'c'", STATEMENT_SET, "SET", "search_path",
+		    "a, \"B\", c", true },
 		{ "SET SESSION x TO on", STATEMENT_SET, "SET", "x", "on", false },
 		{ "SET x TO true", STATEMENT_SET, "SET", "x", "true", false },
 		{ "SET x = -5", STATEMENT_SET, "SET", "x", "-5", false },
